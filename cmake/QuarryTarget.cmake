@@ -1,0 +1,37 @@
+# quarry_library(NAME SOURCES ... LINK ...): the library of one folder.
+# quarry_executable(NAME SOURCES ... LINK ...): a program in the build folder.
+# Both get the project's include root, warnings and sanitizers.
+
+function(quarry_configure_target target)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE -Wall -Wextra)
+  if(QUARRY_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(QUARRY_SANITIZE STREQUAL "address")
+    target_compile_options(${target} PUBLIC -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  elseif(QUARRY_SANITIZE STREQUAL "thread")
+    target_compile_options(${target} PUBLIC -fsanitize=thread)
+    target_link_options(${target} PUBLIC -fsanitize=thread)
+  elseif(QUARRY_SANITIZE)
+    message(FATAL_ERROR "QUARRY_SANITIZE must be empty, address or thread, not ${QUARRY_SANITIZE}")
+  endif()
+  if(QUARRY_FUZZ)
+    target_compile_options(${target} PUBLIC -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+function(quarry_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  quarry_configure_target(${name})
+endfunction()
+
+function(quarry_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  quarry_configure_target(${name})
+endfunction()

@@ -1,0 +1,166 @@
+// A device: something that holds buffers and runs kernels.
+//
+// A Device is named by its id ("cpu:avx2", "opencl:0", "cuda:0"), opened once
+// and shared. All its methods may be called from any thread. A Queue, and what
+// it does to Buffers, belongs to one thread at a time. Destroy queues and
+// buffers before their Device.
+//
+// Overlap is two queues with two buffers each, not events. A CPU device has
+// one queue for every worker thread: a queue runs its commands at once, on the
+// thread that calls it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/status.h"
+
+namespace quarry {
+
+// What a device says of itself. Sizes are bytes.
+struct DeviceInfo {
+  std::string id;                     // stable between runs: "cpu:avx2", "cuda:0"
+  std::string backend;                // "cpu", "opencl", "cuda"
+  std::string name;                   // for people: "NVIDIA H200"
+  uint64_t memory_bytes = 0;          // total; 0 if the driver does not say
+  uint64_t max_buffer_bytes = 0;      // the largest single allocate()
+  uint32_t group_size = 1;            // work items per group that suit most kernels
+  uint32_t interleave = 1;            // INTERLEAVE that its kernels were built with
+  uint32_t items_per_queue = 1;       // work items that keep one queue busy
+  uint32_t queues = 1;                // queues that keep the device busy
+  bool shares_host_memory = false;    // wrap() gives kernels the host's own memory
+};
+
+// Memory that kernels of one device can use.
+class Buffer {
+ public:
+  virtual ~Buffer() = default;
+  virtual uint64_t size_bytes() const = 0;
+};
+
+// Number of work items, in groups. items need not be a multiple of group_size:
+// the kernel receives the count as an argument and ignores the excess.
+struct Grid {
+  uint32_t items = 0;
+  uint32_t group_size = 0;  // 0: the device's own
+};
+
+// One kernel argument: a buffer, or up to 64 bytes copied at the call. Values
+// must have exactly the size of the kernel's parameter (u32, u64, struct).
+class Argument {
+ public:
+  static constexpr size_t kMaxBytes = 64;
+
+  Argument(Buffer& buffer) : buffer_(&buffer) {}  // NOLINT: conversion is the point
+  template <class T>
+    requires(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && sizeof(T) <= kMaxBytes)
+  Argument(const T& value) : size_(sizeof(T)) {  // NOLINT: conversion is the point
+    std::memcpy(bytes_.data(), &value, sizeof(T));
+  }
+
+  Buffer* buffer() const { return buffer_; }  // null for a value
+  const std::byte* bytes() const { return bytes_.data(); }
+  size_t size() const { return size_; }
+
+ private:
+  Buffer* buffer_ = nullptr;
+  alignas(16) std::array<std::byte, kMaxBytes> bytes_{};
+  size_t size_ = 0;
+};
+
+// Equal runs of bytes: `rows` runs of `row_bytes`, whose starts lie
+// `buffer_pitch` apart in a buffer and `host_pitch` apart in host memory.
+struct Rows {
+  uint64_t buffer_offset = 0;
+  uint64_t buffer_pitch = 0;
+  uint64_t host_pitch = 0;
+  uint64_t row_bytes = 0;
+  uint64_t rows = 0;
+};
+
+// Commands that run in the order given. Errors of an earlier command may be
+// returned by the next wait(), and name the kernel that failed. After a
+// failure the queue refuses further work with the same Status.
+class Queue {
+ public:
+  virtual ~Queue() = default;
+
+  // Copies source to buffer[offset...]. `source` must live until wait() returns.
+  // kInvalidArgument if it does not fit.
+  virtual Status write(Buffer& buffer, uint64_t offset, std::span<const std::byte> source) = 0;
+
+  // Copies buffer[offset...] to `target`, which is valid after wait() returns OK.
+  virtual Status read(const Buffer& buffer, uint64_t offset, std::span<std::byte> target) = 0;
+
+  // Copies rows to host memory that starts at `target`, likewise.
+  virtual Status read_rows(const Buffer& buffer, const Rows& rows, std::byte* target) = 0;
+
+  // Runs a kernel by its name in kernels/. kInvalidArgument if no such kernel
+  // exists or the arguments do not match; kDevice if the driver refuses.
+  virtual Status launch(std::string_view kernel, Grid grid,
+                        std::span<const Argument> arguments) = 0;
+
+  // Returns when every command so far has finished.
+  virtual Status wait() = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual const DeviceInfo& info() const = 0;
+
+  // Bytes that allocate() could give now, all buffers together; 0 if unknown.
+  virtual uint64_t free_bytes() const = 0;
+
+  // Contents are undefined. kOutOfMemory if it does not fit.
+  virtual Result<std::unique_ptr<Buffer>> allocate(uint64_t size_bytes) = 0;
+
+  // Makes host memory a kernel argument where shares_host_memory, else only
+  // tells the driver that reads into it are to come (pinned memory). The
+  // memory stays the caller's, must be aligned to 4096 bytes and outlive the
+  // Buffer. kUnsupported where the driver has no such call.
+  virtual Result<std::unique_ptr<Buffer>> wrap(std::span<std::byte> memory) = 0;
+
+  // Opens queue number `index` < info().queues. On a CPU the calling thread is
+  // pinned to core `index` and must be the one that uses the queue.
+  virtual Result<std::unique_ptr<Queue>> open_queue(uint32_t index) = 0;
+};
+
+// What the user may say of how devices are opened.
+struct DeviceOptions {
+  uint32_t cpu_threads = 0;  // 0: one for every core that this process may use
+};
+
+// A source of devices. A driver that is absent is an empty list, not an error.
+struct Backend {
+  std::string_view name;
+  std::vector<DeviceInfo> (*list)(const DeviceOptions& options);
+  Result<std::unique_ptr<Device>> (*open)(std::string_view id, const DeviceOptions& options);
+};
+
+// The backends of this build, CPU first.
+std::span<const Backend* const> backends();
+
+// Every device of every backend, CPU instruction sets included.
+std::vector<DeviceInfo> list_devices(const DeviceOptions& options = {});
+
+// Opens one device by id. "cpu" is the fastest instruction set of this machine,
+// or the one that the environment variable QUARRY_CPU names. kNotFound names
+// the devices that exist.
+Result<std::unique_ptr<Device>> open_device(std::string_view id,
+                                            const DeviceOptions& options = {});
+
+// Ids that a --device list names ("cpu,opencl:0", "all"), each once. "all" is
+// the best CPU device and every GPU. kNotFound if one does not exist.
+Result<std::vector<std::string>> parse_device_list(std::string_view list,
+                                                   const DeviceOptions& options = {});
+
+}  // namespace quarry

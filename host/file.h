@@ -1,0 +1,88 @@
+// All access to files goes through FileSystem and File, so that tests can put
+// short writes, full disks, failing disks and torn tails under the code that
+// must survive them.
+//
+// A FileSystem may be used from any thread. A File may be used from several
+// threads at a time for reads and writes of different ranges.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace quarry {
+
+// Alignment of offsets, sizes and memory that direct I/O asks for. Devices may
+// ask for less; 4096 satisfies all that are in use.
+inline constexpr uint64_t kDirectAlignment = 4096;
+
+struct OpenOptions {
+  bool write = false;      // else read only
+  bool create = false;     // with write: create if missing
+  bool exclusive = false;  // with create: kExists if it is there
+  bool direct = false;     // ask for O_DIRECT; see File::direct()
+};
+
+class File {
+ public:
+  virtual ~File() = default;
+
+  // Reads exactly target.size() bytes. kCorrupt if the file ends before.
+  virtual Status read_at(uint64_t offset, std::span<std::byte> target) = 0;
+
+  // Writes all of source.
+  virtual Status write_at(uint64_t offset, std::span<const std::byte> source) = 0;
+
+  // Returns when the data written so far, and what is needed to find it, is on
+  // the disk.
+  virtual Status sync() = 0;
+
+  // Reserves the bytes up to `size_bytes` so that later writes cannot run out of
+  // space, where the file system can; sets the size in any case. kNoSpace.
+  virtual Status allocate(uint64_t size_bytes) = 0;
+
+  virtual Status truncate(uint64_t size_bytes) = 0;
+  virtual Result<uint64_t> size() = 0;
+
+  // True if the file bypasses the page cache: offsets, sizes and memory must
+  // then be multiples of kDirectAlignment. False if direct was not asked for or
+  // the file system refused it; the file then works with any alignment.
+  virtual bool direct() const = 0;
+
+  // Takes the whole file for this process, without waiting; given back when the
+  // File is destroyed. kExists if another process holds it.
+  virtual Status lock() = 0;
+};
+
+struct FileInfo {
+  uint64_t size_bytes = 0;
+  bool is_directory = false;
+};
+
+struct SpaceInfo {
+  uint64_t free_bytes = 0;   // for this user
+  bool rotational = false;   // a spinning disk, as far as the system says
+  uint64_t device = 0;       // the same for two folders on one file system
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenOptions options) = 0;
+  virtual Result<FileInfo> info(const std::string& path) = 0;  // kNotFound
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  virtual Status remove(const std::string& path) = 0;
+  virtual Status sync_folder(const std::string& folder) = 0;
+  virtual Result<SpaceInfo> space(const std::string& folder) = 0;
+};
+
+// The operating system's files.
+FileSystem& posix_file_system();
+
+}  // namespace quarry

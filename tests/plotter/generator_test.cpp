@@ -1,0 +1,61 @@
+// Whole nonces from every device, against golden vectors.
+#include "plotter/generator.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "host/cpu/kernel_set.h"
+#include "host/memory.h"
+#include "plotter/poc2.h"
+#include "tests/support/sha256.h"
+
+namespace quarry {
+namespace {
+
+// Ids of all CPU kernel sets that this machine runs, and of every GPU device.
+std::vector<std::string> devices_under_test() {
+  std::vector<std::string> ids;
+  for (const CpuKernelSet* const* set = kCpuKernelSets; *set != nullptr; set++)
+    if ((*set)->supported()) ids.push_back(std::string("cpu:") + (*set)->name);
+  for (const DeviceInfo& info : list_devices())
+    if (info.backend != "cpu") ids.push_back(info.id);
+  return ids;
+}
+
+class GeneratorTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(GeneratorTest, GoldenNonces) {
+  auto device = open_device(GetParam());
+  ASSERT_TRUE(device.ok()) << device.status().message();
+  auto generator = NonceGenerator::open(**device, 0, 1);
+  ASSERT_TRUE(generator.ok()) << generator.status().message();
+  std::ifstream file(QUARRY_TEST_VECTORS "/poc2.json");
+  const auto golden = nlohmann::json::parse(file);
+  ASSERT_EQ(golden["nonces"].size(), 13u);
+  for (const auto& vector : golden["nonces"]) {
+    auto memory = HostMemory::allocate(kNonceBytes);
+    ASSERT_TRUE(memory.ok());
+    NonceRange range;
+    range.account_id = std::stoull(vector["account_id"].get<std::string>());
+    range.start = std::stoull(vector["nonce"].get<std::string>());
+    range.count = 1;
+    const ScoopBlock block = {memory->data(), 1, nullptr};
+    Cancel cancel;
+    Status status = (*generator)->generate(range, block, 0, cancel);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(tests::sha256_hex(memory->bytes()), vector["sha256_poc2"].get<std::string>());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, GeneratorTest, testing::ValuesIn(devices_under_test()),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           for (char& c : name)
+                             if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace quarry
