@@ -114,6 +114,8 @@ class Queue {
 
 class Device {
  public:
+  static constexpr uint32_t kUnpinnedQueue = UINT32_MAX;
+
   virtual ~Device() = default;
   virtual const DeviceInfo& info() const = 0;
 
@@ -129,8 +131,9 @@ class Device {
   // Buffer. kUnsupported where the driver has no such call.
   virtual Result<std::unique_ptr<Buffer>> wrap(std::span<std::byte> memory) = 0;
 
-  // Opens queue number `index` < info().queues. On a CPU the calling thread is
-  // pinned to core `index` and must be the one that uses the queue.
+  // Opens a queue. On a CPU the calling thread is the one that computes; it is
+  // pinned to core `index`, or stays unpinned with kUnpinnedQueue. Elsewhere the
+  // index does not matter.
   virtual Result<std::unique_ptr<Queue>> open_queue(uint32_t index) = 0;
 };
 

@@ -121,7 +121,7 @@ class CpuDevice : public Device {
 
   Result<std::unique_ptr<Queue>> open_queue(uint32_t index) override {
     // An unpinned thread computes the same, a little slower.
-    (void)pin_this_thread(index);
+    if (index != kUnpinnedQueue) (void)pin_this_thread(index);
     return std::unique_ptr<Queue>(std::make_unique<CpuQueue>(set_));
   }
 
