@@ -30,6 +30,7 @@ struct DeviceInfo {
   std::string id;                     // stable between runs: "cpu:avx2", "cuda:0"
   std::string backend;                // "cpu", "opencl", "cuda"
   std::string name;                   // for people: "NVIDIA H200"
+  std::string hardware;               // what it runs on: "cpu", "pci:0000:01:00"; empty: unknown
   uint64_t memory_bytes = 0;          // total; 0 if the driver does not say
   uint64_t max_buffer_bytes = 0;      // the largest single allocate()
   uint32_t group_size = 1;            // work items per group that suit most kernels
@@ -162,7 +163,8 @@ Result<std::unique_ptr<Device>> open_device(std::string_view id,
                                             const DeviceOptions& options = {});
 
 // Ids that a --device list names ("cpu,opencl:0", "all"), each once. "all" is
-// the best CPU device and every GPU. kNotFound if one does not exist.
+// the best CPU device and every GPU, by the first backend where several offer
+// the same hardware. kNotFound if one does not exist.
 Result<std::vector<std::string>> parse_device_list(std::string_view list,
                                                    const DeviceOptions& options = {});
 
