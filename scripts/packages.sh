@@ -1,6 +1,6 @@
 # Sourced by the other scripts: finds out which Debian packages are missing, and
 # installs them. A second run only asks dpkg and needs no network.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 # Names differ between releases where they carry a version; everything else is
 # called the same on Debian 12 and 13, Ubuntu 22.04 and 24.04.
@@ -46,14 +46,11 @@ require_packages() {
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null || die "apt-get is missing; install yourself: ${missing[*]}"
   echo "installing: ${missing[*]}"
-  # DPkg::Lock::Timeout: another apt may be at work, as on a machine just started.
-  local options=(-o DPkg::Lock::Timeout=300 -y --no-install-recommends)
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install "${missing[@]}"; then
-    as_root apt-get -o DPkg::Lock::Timeout=300 update ||
-      die "apt-get update failed; is there a network?"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install "${missing[@]}" ||
-      die "apt-get could not install: ${missing[*]}"
-  fi
+  # Another apt may be at work, as on a machine just started: wait for its lock.
+  local apt=(apt-get -o DPkg::Lock::Timeout=300)
+  as_root "${apt[@]}" update || die "apt-get update failed; is there a network?"
+  as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends \
+    "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
 }
 
 # Compilers and CMake that are too old get a word here, and not an error deep
