@@ -19,7 +19,7 @@ std::string overview() {
   for (const Command* command : commands())
     rows.push_back({"  " + std::string(command->name), std::string(command->summary)});
   return "Quarry " QUARRY_VERSION
-         ": plots disks and mines them, on every core and GPU.\n\n"
+         ": makes, checks and reads plots for mining, on every core and GPU.\n\n"
          "Usage: quarry COMMAND [flags]\n\n" +
          format_table(rows) +
          "\nquarry COMMAND --help tells about one of them, quarry --version the version.\n"

@@ -132,7 +132,7 @@ std::string progress_json(const ProgressReport& report, double units_per_second)
 
 namespace {
 
-// Counts, and shows at most once every interval; the last report always counts.
+// Counts, and shows at most once every interval; the end at once.
 class PacedProgress : public Progress {
  public:
   explicit PacedProgress(Clock::duration interval) : interval_(interval) {}
@@ -144,11 +144,14 @@ class PacedProgress : public Progress {
       task_ = report.task;
       meter_ = RateMeter();
       last_shown_ = now;  // the first line comes after one interval
+      finished_ = false;
       meter_.add(now, report.done);
       return;
     }
     const bool finished = report.total > 0 && report.done >= report.total;
-    if (now - last_shown_ < interval_ && !finished) return;
+    const bool just_finished = finished && !finished_;
+    finished_ = finished;
+    if (now - last_shown_ < interval_ && !just_finished) return;
     meter_.add(now, report.done);
     last_shown_ = now;
     show(report, meter_.per_second());
@@ -169,6 +172,7 @@ class PacedProgress : public Progress {
   std::string task_;
   RateMeter meter_;
   Clock::time_point last_shown_{};
+  bool finished_ = false;
 };
 
 void put_line(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
