@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "host/cancel.h"
 #include "host/file.h"
+#include "host/memory.h"
 #include "plotter/journal.h"
 #include "plotter/plot_name.h"
 #include "plotter/poc2.h"
@@ -64,6 +67,39 @@ class PlotReader {
  private:
   explicit PlotReader(std::unique_ptr<File> file) : file_(std::move(file)) {}
   std::unique_ptr<File> file_;
+};
+
+// Scoops of one number of neighbouring nonces.
+struct PlotRow {
+  uint64_t scoop = 0;
+  uint64_t first = 0;   // the first one's place among the nonces that were asked for
+  uint64_t offset = 0;  // in the file
+  std::span<const std::byte> bytes;
+
+  uint64_t scoops() const { return bytes.size() / kScoopBytes; }
+};
+
+// Reads all scoops of some nonces. Belongs to one thread.
+class PlotRows {
+ public:
+  using Visit = std::function<Status(const PlotRow&)>;
+
+  // Calls `visit` for each row of the nonces of `spans`, ascending indices in the
+  // file, in the order of the file. The row's bytes are valid during the call.
+  // Ends at the first failure of a read or of `visit`. kCancelled.
+  Status each(PlotReader& reader, const PlotLayout& layout, std::span<const NonceSpan> spans,
+              const Cancel& cancel, const Visit& visit);
+
+ private:
+  struct Piece {
+    NonceSpan in_file;
+    uint64_t first = 0;
+  };
+
+  Status each_of_group(PlotReader& reader, const PlotLayout& layout, std::span<const Piece> pieces,
+                       const Cancel& cancel, const Visit& visit);
+
+  HostMemory buffer_;
 };
 
 }  // namespace quarry

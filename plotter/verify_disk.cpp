@@ -45,7 +45,7 @@ void DiskVerifier::run(size_t disk, std::vector<VerifyFileReport>& reports,
 // False: the block is wrong, not the file.
 Result<bool> DiskVerifier::check(const VerifyBlock& block, VerifyFileReport& report) {
   QUARRY_ASSIGN(const std::unique_ptr<PlotReader> reader, PlotReader::open(files_, report.path));
-  QUARRY_ASSIGN(const std::vector<bool> bad, find_bad_nonces(rows_, *reader, block, cancel_));
+  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(*reader, block, cancel_));
   const auto count = static_cast<uint64_t>(std::count(bad.begin(), bad.end(), true));
   if (count > 0) {
     QUARRY_ASSIGN(const bool confirmed, confirm(block, bad));
@@ -62,8 +62,8 @@ Status DiskVerifier::repair(const VerifyBlock& block, PlotReader& reader, uint64
                             VerifyFileReport& report) {
   QUARRY_ASSIGN(const std::unique_ptr<File> file, files_.open(report.path, {.write = true}));
   QUARRY_TRY(file->lock());
-  QUARRY_TRY(repair_rows(rows_, reader, block, *file, cancel_));
-  QUARRY_ASSIGN(const std::vector<bool> bad, find_bad_nonces(rows_, reader, block, cancel_));
+  QUARRY_TRY(rows_.repair(reader, block, *file, cancel_));
+  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(reader, block, cancel_));
   const auto left = static_cast<uint64_t>(std::count(bad.begin(), bad.end(), true));
   report.repaired_nonces += bad_before - left;
   if (left == 0) return {};
