@@ -30,6 +30,7 @@ struct DeviceInfo {
   std::string id;                     // stable between runs: "cpu:avx2", "cuda:0"
   std::string backend;                // "cpu", "opencl", "cuda"
   std::string name;                   // for people: "NVIDIA H200"
+  std::string hardware;               // what it runs on: "cpu", "pci:0000:01:00"; empty: unknown
   uint64_t memory_bytes = 0;          // total; 0 if the driver does not say
   uint64_t max_buffer_bytes = 0;      // the largest single allocate()
   uint32_t group_size = 1;            // work items per group that suit most kernels
@@ -114,6 +115,8 @@ class Queue {
 
 class Device {
  public:
+  static constexpr uint32_t kUnpinnedQueue = UINT32_MAX;
+
   virtual ~Device() = default;
   virtual const DeviceInfo& info() const = 0;
 
@@ -129,8 +132,9 @@ class Device {
   // Buffer. kUnsupported where the driver has no such call.
   virtual Result<std::unique_ptr<Buffer>> wrap(std::span<std::byte> memory) = 0;
 
-  // Opens queue number `index` < info().queues. On a CPU the calling thread is
-  // pinned to core `index` and must be the one that uses the queue.
+  // Opens a queue. On a CPU the calling thread is the one that computes; it is
+  // pinned to core `index`, or stays unpinned with kUnpinnedQueue. Elsewhere the
+  // index does not matter.
   virtual Result<std::unique_ptr<Queue>> open_queue(uint32_t index) = 0;
 };
 
@@ -159,7 +163,8 @@ Result<std::unique_ptr<Device>> open_device(std::string_view id,
                                             const DeviceOptions& options = {});
 
 // Ids that a --device list names ("cpu,opencl:0", "all"), each once. "all" is
-// the best CPU device and every GPU. kNotFound if one does not exist.
+// the best CPU device and every GPU, by the first backend where several offer
+// the same hardware. kNotFound if one does not exist.
 Result<std::vector<std::string>> parse_device_list(std::string_view list,
                                                    const DeviceOptions& options = {});
 

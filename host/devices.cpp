@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "host/backends.h"
 #include "host/device.h"
@@ -7,14 +8,15 @@
 namespace quarry {
 namespace {
 
-// Pointers, because each backend is defined in a file of its own.
+// Pointers, because each backend is defined in a file of its own. CUDA before
+// OpenCL: NVIDIA's driver offers the same GPU by both.
 const Backend* const kBackends[] = {
     &kCpuBackend,
-#if defined(QUARRY_HAVE_OPENCL)
-    &kOpenclBackend,
-#endif
 #if defined(QUARRY_HAVE_CUDA)
     &kCudaBackend,
+#endif
+#if defined(QUARRY_HAVE_OPENCL)
+    &kOpenclBackend,
 #endif
 };
 
@@ -40,8 +42,8 @@ std::vector<DeviceInfo> list_devices(const DeviceOptions& options) {
 Result<std::unique_ptr<Device>> open_device(std::string_view id, const DeviceOptions& options) {
   for (const Backend* backend : kBackends)
     if (backend->name == backend_of(id)) return backend->open(id, options);
-  return Status(Code::kNotFound, "no device " + std::string(id) + "; this machine has " +
-                                     known_devices(options));
+  return Status(Code::kNotFound,
+                "no device " + std::string(id) + "; this machine has " + known_devices(options));
 }
 
 Result<std::vector<std::string>> parse_device_list(std::string_view list,
@@ -56,8 +58,10 @@ Result<std::vector<std::string>> parse_device_list(std::string_view list,
     const std::string_view id = list.substr(0, comma);
     if (id == "all") {
       add("cpu");
+      std::set<std::string> taken = {"cpu"};
       for (const DeviceInfo& info : known)
-        if (info.backend != "cpu") add(info.id);
+        if (info.backend != "cpu" && (info.hardware.empty() || taken.insert(info.hardware).second))
+          add(info.id);
     } else {
       const bool exists =
           backend_of(id) == "cpu" ||

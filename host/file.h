@@ -61,6 +61,7 @@ class File {
 
 struct FileInfo {
   uint64_t size_bytes = 0;
+  uint64_t allocated_bytes = 0;  // on the disk; less than the size where the file is sparse
   bool is_directory = false;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "host/backends.h"
+#include "host/checks.h"
 #include "host/cpu/kernel_set.h"
 #include "host/cpu/topology.h"
 #include "host/memory.h"
@@ -35,14 +36,6 @@ class CpuBuffer : public Buffer {
 
 std::byte* data_of(const Buffer& buffer) { return static_cast<const CpuBuffer&>(buffer).data(); }
 
-Status check_range(const Buffer& buffer, uint64_t offset, uint64_t size, const char* action) {
-  if (offset <= buffer.size_bytes() && size <= buffer.size_bytes() - offset) return {};
-  return {Code::kInvalidArgument, std::string(action) + " of " + std::to_string(size) +
-                                      " bytes at " + std::to_string(offset) +
-                                      " does not fit a buffer of " +
-                                      std::to_string(buffer.size_bytes()) + " bytes"};
-}
-
 class CpuQueue : public Queue {
  public:
   explicit CpuQueue(const CpuKernelSet& set) : set_(set) {}
@@ -60,9 +53,7 @@ class CpuQueue : public Queue {
   }
 
   Status read_rows(const Buffer& buffer, const Rows& rows, std::byte* target) override {
-    if (rows.rows == 0) return {};
-    QUARRY_TRY(check_range(buffer, rows.buffer_offset,
-                           rows.buffer_pitch * (rows.rows - 1) + rows.row_bytes, "read"));
+    QUARRY_TRY(check_rows(buffer, rows));
     for (uint64_t row = 0; row < rows.rows; row++)
       std::memcpy(target + row * rows.host_pitch,
                   data_of(buffer) + rows.buffer_offset + row * rows.buffer_pitch, rows.row_bytes);
@@ -73,19 +64,12 @@ class CpuQueue : public Queue {
     const CpuKernel* kernel = find_kernel(&set_, name);
     if (kernel == nullptr)
       return {Code::kInvalidArgument, "no kernel " + std::string(name) + " on the CPU"};
-    if (arguments.size() != kernel->argument_count)
-      return {Code::kInvalidArgument, "kernel " + std::string(name) + " takes " +
-                                          std::to_string(kernel->argument_count) + " arguments"};
+    QUARRY_TRY(check_arguments(*kernel, arguments));
     std::array<const void*, 32> values;
     std::array<void*, 32> pointers;
     QUARRY_CHECK(arguments.size() <= values.size());
     for (size_t i = 0; i < arguments.size(); i++) {
-      const CpuKernelArgument& wanted = kernel->arguments[i];
       Buffer* buffer = arguments[i].buffer();
-      if ((buffer != nullptr) != wanted.is_buffer ||
-          (buffer == nullptr && arguments[i].size() != wanted.size_bytes))
-        return {Code::kInvalidArgument, "argument " + std::to_string(i) + " of kernel " +
-                                            std::string(name) + " has the wrong type"};
       if (buffer != nullptr) {
         pointers[i] = data_of(*buffer);
         values[i] = &pointers[i];
@@ -121,7 +105,7 @@ class CpuDevice : public Device {
 
   Result<std::unique_ptr<Queue>> open_queue(uint32_t index) override {
     // An unpinned thread computes the same, a little slower.
-    (void)pin_this_thread(index);
+    if (index != kUnpinnedQueue) (void)pin_this_thread(index);
     return std::unique_ptr<Queue>(std::make_unique<CpuQueue>(set_));
   }
 
@@ -183,6 +167,7 @@ DeviceInfo describe(std::string_view id, const DeviceOptions& options) {
   info.id = id;
   info.backend = "cpu";
   info.name = cpu_model_name();
+  info.hardware = "cpu";
   info.memory_bytes = host_memory_bytes();
   info.max_buffer_bytes = info.memory_bytes;
   info.queues = options.cpu_threads > 0 ? options.cpu_threads : usable_cpu_count();

@@ -1,0 +1,2 @@
+// Every kernel, for nvcc: the portable text as it is.
+#include "kernels/all.h"
