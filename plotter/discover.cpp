@@ -16,12 +16,6 @@ std::string join(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;
 }
 
-std::string folder_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // One key for all the ways to name a file.
 std::string canonical(const std::string& path) {
   std::error_code error;
@@ -102,6 +96,11 @@ class Finder {
 };
 
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
 
 std::vector<PlotCandidate> find_plot_candidates(const std::vector<std::string>& paths,
                                                 FileSystem& files) {

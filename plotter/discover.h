@@ -39,6 +39,9 @@ struct Discovery {
 // The candidates among `paths` that are plots, and what is wrong with the others.
 Discovery discover_plots(const std::vector<std::string>& paths, FileSystem& files);
 
+// The folder that a path is in; "." where it names none.
+std::string folder_of(const std::string& path);
+
 // Files of one disk.
 struct PlotDisk {
   std::string name;           // the folder of the first one

@@ -50,51 +50,27 @@ Result<std::span<std::byte>> PlotReader::read(uint64_t offset, uint64_t size,
   return buffer.subspan(head, size);
 }
 
-Status PlotRows::each(PlotReader& reader, const PlotLayout& layout,
-                      std::span<const NonceSpan> spans, const Cancel& cancel, const Visit& visit) {
-  const auto group_of = [&](const Piece& piece) {
-    return piece.in_file.first / layout.group_nonces();
-  };
-  std::vector<Piece> group;
-  uint64_t first = 0;
-  for (const NonceSpan& span : spans) {
-    for (const NonceSpan& in_file : layout.pieces(span)) {
-      const Piece piece = {in_file, first};
-      if (!group.empty() && group_of(group[0]) != group_of(piece)) {
-        QUARRY_TRY(each_of_group(reader, layout, group, cancel, visit));
-        group.clear();
-      }
-      group.push_back(piece);
-      first += in_file.count;
+Status PlotRows::each(PlotReader& reader, const PlotLayout& layout, NonceSpan span,
+                      const Cancel& cancel, const Visit& visit) {
+  for (const NonceSpan& piece : layout.pieces(span)) {
+    const uint64_t row_bytes = piece.count * kScoopBytes;
+    const uint64_t rows_at_once =
+        piece.count == layout.group_nonces()
+            ? std::clamp<uint64_t>(kReadBytes / row_bytes, 1, kScoopsPerNonce)
+            : 1;
+    const uint64_t needed = PlotReader::buffer_bytes(rows_at_once * row_bytes);
+    if (buffer_.size_bytes() < needed) {
+      QUARRY_ASSIGN(buffer_, HostMemory::allocate(needed));
     }
-  }
-  if (group.empty()) return {};
-  return each_of_group(reader, layout, group, cancel, visit);
-}
-
-Status PlotRows::each_of_group(PlotReader& reader, const PlotLayout& layout,
-                               std::span<const Piece> pieces, const Cancel& cancel,
-                               const Visit& visit) {
-  uint64_t longest = 0;
-  for (const Piece& piece : pieces) longest = std::max(longest, piece.in_file.count * kScoopBytes);
-  const bool whole_group = pieces[0].in_file.count == layout.group_nonces();
-  const uint64_t rows_at_once =
-      whole_group ? std::clamp<uint64_t>(kReadBytes / longest, 1, kScoopsPerNonce) : 1;
-  const uint64_t needed = PlotReader::buffer_bytes(rows_at_once * longest);
-  if (buffer_.size_bytes() < needed) {
-    QUARRY_ASSIGN(buffer_, HostMemory::allocate(needed));
-  }
-  for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop += rows_at_once) {
-    const uint64_t rows = std::min(rows_at_once, kScoopsPerNonce - scoop);
-    QUARRY_TRY(cancel.status());
-    for (const Piece& piece : pieces) {
-      const uint64_t row_bytes = piece.in_file.count * kScoopBytes;
-      const uint64_t offset = layout.offset(scoop, piece.in_file.first);
+    for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop += rows_at_once) {
+      const uint64_t rows = std::min(rows_at_once, kScoopsPerNonce - scoop);
+      const uint64_t offset = layout.offset(scoop, piece.first);
+      QUARRY_TRY(cancel.status());
       QUARRY_ASSIGN(const std::span<const std::byte> bytes,
                     reader.read(offset, rows * row_bytes, buffer_.bytes()));
       for (uint64_t row = 0; row < rows; row++)
         QUARRY_TRY(visit({.scoop = scoop + row,
-                          .first = piece.first,
+                          .first = piece.first - span.first,
                           .offset = offset + row * row_bytes,
                           .bytes = bytes.subspan(row * row_bytes, row_bytes)}));
     }

@@ -72,7 +72,7 @@ class PlotReader {
 // Scoops of one number of neighbouring nonces.
 struct PlotRow {
   uint64_t scoop = 0;
-  uint64_t first = 0;   // the first one's place among the nonces that were asked for
+  uint64_t first = 0;   // the first one's place in the span
   uint64_t offset = 0;  // in the file
   std::span<const std::byte> bytes;
 
@@ -84,21 +84,13 @@ class PlotRows {
  public:
   using Visit = std::function<Status(const PlotRow&)>;
 
-  // Calls `visit` for each row of the nonces of `spans`, ascending indices in the
-  // file, in the order of the file. The row's bytes are valid during the call.
-  // Ends at the first failure of a read or of `visit`. kCancelled.
-  Status each(PlotReader& reader, const PlotLayout& layout, std::span<const NonceSpan> spans,
-              const Cancel& cancel, const Visit& visit);
+  // Calls `visit` for each row of the nonces `span` of the file, in the order of
+  // the file. The row's bytes are valid during the call. Ends at the first
+  // failure of a read or of `visit`. kCancelled.
+  Status each(PlotReader& reader, const PlotLayout& layout, NonceSpan span, const Cancel& cancel,
+              const Visit& visit);
 
  private:
-  struct Piece {
-    NonceSpan in_file;
-    uint64_t first = 0;
-  };
-
-  Status each_of_group(PlotReader& reader, const PlotLayout& layout, std::span<const Piece> pieces,
-                       const Cancel& cancel, const Visit& visit);
-
   HostMemory buffer_;
 };
 

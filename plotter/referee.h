@@ -3,27 +3,33 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "base/status.h"
 #include "host/cancel.h"
 #include "host/device.h"
 #include "host/memory.h"
+#include "plotter/generator.h"
 
 namespace quarry {
 
-// May be used from several threads.
+// Owns a CPU queue that is not pinned. Belongs to the thread that opened it.
 class Referee {
  public:
-  // Nonces start .. start + count - 1 as a PoC2 file of `count` nonces.
-  Result<HostMemory> compute(uint64_t account_id, uint64_t start, uint32_t count,
-                             const Cancel& cancel);
+  static constexpr uint32_t kMostNonces = 32;
+
+  // Opens the device "cpu".
+  static Result<std::unique_ptr<Referee>> open();
+
+  // Nonces start .. start + count - 1, count <= kMostNonces, in the order of a
+  // PoC2 file of `count` nonces. Valid until the next call.
+  Result<std::span<const std::byte>> compute(uint64_t account_id, uint64_t start, uint32_t count,
+                                             const Cancel& cancel);
 
  private:
-  Result<Device*> device();
-
-  std::mutex mutex_;
+  Referee() = default;
   std::unique_ptr<Device> device_;
+  std::unique_ptr<NonceGenerator> generator_;
+  HostMemory memory_;
 };
 
 }  // namespace quarry

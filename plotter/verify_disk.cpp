@@ -8,62 +8,86 @@
 namespace quarry {
 namespace {
 
-// Bad nonces of a block that the CPU computes again: this many runs of up to
-// kRefereeRun neighbours.
+// Bad nonces of a pool that the CPU computes again: so many runs of neighbours,
+// spread over all that are bad.
 constexpr size_t kRefereeRuns = 16;
-constexpr uint32_t kRefereeRun = 32;
 
-void add_bad_spans(const VerifyBlock& block, const std::vector<bool>& bad,
-                   std::vector<NonceSpan>& spans) {
-  uint64_t in_block = 0;
-  for (const NonceSpan& span : block.job->spans)
-    for (uint64_t i = 0; i < span.count; i++, in_block++) {
-      if (!bad[in_block]) continue;
-      if (!spans.empty() && spans.back().first + spans.back().count == span.first + i)
-        spans.back().count++;
-      else
-        spans.push_back({span.first + i, 1});
-    }
+void add_bad_spans(uint64_t first, const std::vector<bool>& bad, std::vector<NonceSpan>& spans) {
+  for (uint64_t i = 0; i < bad.size(); i++) {
+    if (!bad[i]) continue;
+    if (!spans.empty() && spans.back().first + spans.back().count == first + i)
+      spans.back().count++;
+    else
+      spans.push_back({first + i, 1});
+  }
 }
 
 }  // namespace
 
-void DiskVerifier::run(size_t disk, std::vector<VerifyFileReport>& reports,
-                       PartProgress& progress) {
-  while (VerifyBlock* block = blocks_.take(disk)) {
-    VerifyFileReport& report = reports[block->job->file];
+void VerifyLooks::add(const VerifyLook& look) {
+  looks_.push_back(look);
+  firsts_.push_back(nonces_);
+  nonces_ += look.span.count;
+}
+
+std::vector<NonceSpan> VerifyLooks::open() const {
+  std::vector<NonceSpan> open;
+  for (size_t i = 0; i < looks_.size(); i++) open.push_back({firsts_[i], looks_[i].span.count});
+  return open;
+}
+
+const VerifyLook& VerifyLooks::of(const Pool& pool) const {
+  const auto next = std::upper_bound(firsts_.begin(), firsts_.end(), pool.span.first);
+  return looks_[static_cast<size_t>(next - firsts_.begin()) - 1];
+}
+
+void VerifyShared::retire(size_t device, const Status& why) const {
+  if (pools.retire(device))
+    progress.notice(devices[device]->info().id + " is retired: " + why.message());
+}
+
+void DiskVerifier::run() {
+  while (Pool* pool = shared_.pools.take_full(disk_)) {
+    const VerifyLook& look = looks_.of(*pool);
+    VerifyFileReport& report = reports_[look.file];
     // After a failure, the rest of the file is passed over.
-    const Result<bool> checked = report.status.ok() ? check(*block, report) : true;
-    if (checked.status().code() == Code::kCancelled) return blocks_.stop();
+    const Result<bool> checked = report.status.ok() ? check(look, *pool, report) : true;
+    if (checked.status().code() == Code::kCancelled) return shared_.pools.stop();
     if (!checked.ok()) report.status = checked.status();
-    const bool again = checked.ok() && !*checked;
-    if (!again) progress.add(disk, block->nonces);
-    blocks_.give_back(block, again);
+    if (checked.ok() && !*checked) {
+      shared_.pools.redo(pool);
+      continue;
+    }
+    shared_.meter.add(disk_, look.span.count);
+    shared_.pools.recorded(pool);
   }
 }
 
-// False: the block is wrong, not the file.
-Result<bool> DiskVerifier::check(const VerifyBlock& block, VerifyFileReport& report) {
-  QUARRY_ASSIGN(const std::unique_ptr<PlotReader> reader, PlotReader::open(files_, report.path));
-  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(*reader, block, cancel_));
+// False: the pool is wrong, not the file.
+Result<bool> DiskVerifier::check(const VerifyLook& look, const Pool& pool,
+                                 VerifyFileReport& report) {
+  const ExpectedNonces right = {look.name, look.span, pool.memory.data()};
+  QUARRY_ASSIGN(const std::unique_ptr<PlotReader> reader,
+                PlotReader::open(shared_.files, report.path));
+  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(*reader, right, shared_.cancel));
   const auto count = static_cast<uint64_t>(std::count(bad.begin(), bad.end(), true));
   if (count > 0) {
-    QUARRY_ASSIGN(const bool confirmed, confirm(block, bad));
+    QUARRY_ASSIGN(const bool confirmed, confirm(right, pool, bad));
     if (!confirmed) return false;
   }
-  report.checked_nonces += block.nonces;
+  report.checked_nonces += look.span.count;
   report.bad_nonces += count;
-  add_bad_spans(block, bad, report.bad_spans);
-  if (count > 0 && repair_) QUARRY_TRY(repair(block, *reader, count, report));
+  add_bad_spans(look.span.first, bad, report.bad_spans);
+  if (count > 0 && shared_.repair) QUARRY_TRY(repair(right, *reader, count, report));
   return true;
 }
 
-Status DiskVerifier::repair(const VerifyBlock& block, PlotReader& reader, uint64_t bad_before,
+Status DiskVerifier::repair(const ExpectedNonces& right, PlotReader& reader, uint64_t bad_before,
                             VerifyFileReport& report) {
-  QUARRY_ASSIGN(const std::unique_ptr<File> file, files_.open(report.path, {.write = true}));
+  QUARRY_ASSIGN(const std::unique_ptr<File> file, shared_.files.open(report.path, {.write = true}));
   QUARRY_TRY(file->lock());
-  QUARRY_TRY(rows_.repair(reader, block, *file, cancel_));
-  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(reader, block, cancel_));
+  QUARRY_TRY(rows_.repair(reader, right, *file, shared_.cancel));
+  QUARRY_ASSIGN(const std::vector<bool> bad, rows_.find_bad(reader, right, shared_.cancel));
   const auto left = static_cast<uint64_t>(std::count(bad.begin(), bad.end(), true));
   report.repaired_nonces += bad_before - left;
   if (left == 0) return {};
@@ -72,56 +96,50 @@ Status DiskVerifier::repair(const VerifyBlock& block, PlotReader& reader, uint64
 }
 
 // Has the CPU the same opinion of the nonces that are said to be bad?
-Result<bool> DiskVerifier::confirm(const VerifyBlock& block, const std::vector<bool>& bad) {
+Result<bool> DiskVerifier::confirm(const ExpectedNonces& right, const Pool& pool,
+                                   const std::vector<bool>& bad) {
   struct Run {
-    NonceSpan in_block;
+    NonceSpan span;  // of the pool
     size_t device;
   };
   std::vector<Run> runs;
-  for (const VerifyBlock::Part& part : block.computed) {
-    if (blocks_.device(part.device).info().backend == "cpu") continue;
-    for (uint64_t i = part.first; i < part.first + part.count; i++) {
+  for (const Pool::Part& part : pool.parts) {
+    if (shared_.devices[part.device]->info().backend == "cpu") continue;
+    const uint64_t part_end = part.span.first + part.span.count;
+    for (uint64_t i = part.span.first; i < part_end; i++) {
       if (!bad[i]) continue;
-      uint64_t end = i;
-      while (end < part.first + part.count && end - i < kRefereeRun && bad[end]) end++;
+      uint64_t end = i + 1;
+      while (end < part_end && end - i < Referee::kMostNonces && bad[end]) end++;
       runs.push_back({{i, end - i}, part.device});
       i = end - 1;
     }
   }
   const size_t looks = std::min(runs.size(), kRefereeRuns);
-  for (size_t look = 0; look < looks; look++) {
-    const Run& run = runs[look * runs.size() / looks];
-    QUARRY_ASSIGN(const bool right, cpu_agrees(block, run.in_block));
-    if (right) continue;
-    const DeviceInfo& info = blocks_.device(run.device).info();
-    blocks_.retire(run.device, {Code::kDevice, info.id + " (" + info.name +
-                                                   ") computed wrong nonces; it is not used any "
-                                                   "more"});
+  for (size_t i = 0; i < looks; i++) {
+    const Run& run = runs[i * runs.size() / looks];
+    QUARRY_ASSIGN(const bool agreed, cpu_agrees(right, run.span));
+    if (agreed) continue;
+    const uint64_t nonce = right.name.start + right.span.first + run.span.first;
+    shared_.retire(run.device, {Code::kDevice, "it computed nonce " + std::to_string(nonce) +
+                                                   " wrongly; its nonces are computed again"});
     return false;
   }
   return true;
 }
 
-// `run` are nonces of the block, which may belong to several spans of the file.
-Result<bool> DiskVerifier::cpu_agrees(const VerifyBlock& block, NonceSpan run) {
-  uint64_t before = 0;
-  for (const NonceSpan& span : block.job->spans) {
-    const uint64_t begin = std::max(run.first, before);
-    const uint64_t end = std::min(run.first + run.count, before + span.count);
-    if (begin < end) {
-      const auto count = static_cast<uint32_t>(end - begin);
-      QUARRY_ASSIGN(
-          const HostMemory right,
-          referee_.compute(block.job->name.account_id,
-                           block.job->name.start + span.first + begin - before, count, cancel_));
-      for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop++)
-        if (std::memcmp(right.data() + scoop_offset(count, scoop, 0),
-                        block.memory.data() + scoop_offset(block.nonces, scoop, begin),
-                        count * kScoopBytes) != 0)
-          return false;
-    }
-    before += span.count;
+Result<bool> DiskVerifier::cpu_agrees(const ExpectedNonces& right, NonceSpan run) {
+  if (referee_ == nullptr) {
+    QUARRY_ASSIGN(referee_, Referee::open());
   }
+  QUARRY_ASSIGN(
+      const std::span<const std::byte> again,
+      referee_->compute(right.name.account_id, right.name.start + right.span.first + run.first,
+                        static_cast<uint32_t>(run.count), shared_.cancel));
+  for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop++)
+    if (std::memcmp(again.data() + scoop_offset(run.count, scoop, 0),
+                    right.scoops + scoop_offset(right.span.count, scoop, run.first),
+                    run.count * kScoopBytes) != 0)
+      return false;
   return true;
 }
 
