@@ -19,9 +19,8 @@ namespace quarry {
 namespace {
 
 constexpr uint64_t kMostMemory = uint64_t{4} << 30;
-constexpr uint64_t kMostBlockNonces =
-    4096;                              // rows of 256 KiB: a spinning disk reads more than it seeks
-constexpr uint64_t kSampleGroup = 16;  // neighbours cost little once the disk is there
+constexpr uint64_t kMostPoolNonces = 4096;  // rows of 256 KiB: a disk reads more than it seeks
+constexpr uint64_t kSampleGroup = 16;       // neighbours cost little once the disk is there
 
 // Groups of neighbours from the first nonce to the last one.
 std::vector<NonceSpan> sample_spans(uint64_t nonces, uint64_t sample) {
