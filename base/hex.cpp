@@ -3,7 +3,6 @@
 namespace quarry {
 namespace {
 
-// Value of a digit, or -1.
 int digit_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -11,16 +10,10 @@ int digit_value(char c) {
   return -1;
 }
 
-// Texts come from strangers: control characters stay out of messages and logs.
-std::string printable(char c) {
-  if (c > ' ' && c <= '~') return std::string("'") + c + "'";
-  return "a character that cannot be printed";
-}
-
 }  // namespace
 
-std::string to_hex(std::span<const std::byte> bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
+std::string format_hex(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
   for (const std::byte byte : bytes) {
@@ -30,28 +23,19 @@ std::string to_hex(std::span<const std::byte> bytes) {
   return text;
 }
 
-Result<std::vector<std::byte>> from_hex(std::string_view text) {
+Result<std::vector<std::byte>> parse_hex(std::string_view text) {
   if (text.size() % 2 != 0)
-    return Status(Code::kInvalidArgument,
-                  "hexadecimal text has an odd number of digits: " + std::to_string(text.size()));
-  std::vector<std::byte> bytes(text.size() / 2);
-  QUARRY_TRY(from_hex(text, bytes));
-  return bytes;
-}
-
-Status from_hex(std::string_view text, std::span<std::byte> target) {
-  if (text.size() != target.size() * 2)
-    return {Code::kInvalidArgument, "expected " + std::to_string(target.size() * 2) +
-                                        " hexadecimal digits, not " + std::to_string(text.size())};
-  for (size_t i = 0; i < text.size(); i++) {
-    const int value = digit_value(text[i]);
-    if (value < 0)
-      return {Code::kInvalidArgument, printable(text[i]) + " at position " + std::to_string(i + 1) +
-                                          " is not a hexadecimal digit"};
-    target[i / 2] =
-        static_cast<std::byte>(i % 2 == 0 ? value << 4 : static_cast<int>(target[i / 2]) | value);
+    return Status(Code::kInvalidArgument, "hexadecimal text has an odd number of digits");
+  std::vector<std::byte> bytes;
+  bytes.reserve(text.size() / 2);
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit_value(text[i]), low = digit_value(text[i + 1]);
+    if (high < 0 || low < 0)
+      return Status(Code::kInvalidArgument,
+                    "not a hexadecimal digit at position " + std::to_string(high < 0 ? i : i + 1));
+    bytes.push_back(static_cast<std::byte>(high * 16 + low));
   }
-  return {};
+  return bytes;
 }
 
 }  // namespace quarry

@@ -11,14 +11,10 @@
 
 namespace quarry {
 
-// Lower case, two digits per byte.
-std::string to_hex(std::span<const std::byte> bytes);
+// Two lower-case digits per byte.
+std::string format_hex(std::span<const std::byte> bytes);
 
-// Either case, nothing but digits. kInvalidArgument: an odd number of digits, or
-// another character; the message says which and where.
-Result<std::vector<std::byte>> from_hex(std::string_view text);
-
-// Fills `target` exactly. kInvalidArgument also if the text is of another length.
-Status from_hex(std::string_view text, std::span<std::byte> target);
+// Digits of either case, an even number of them, nothing else. kInvalidArgument.
+Result<std::vector<std::byte>> parse_hex(std::string_view text);
 
 }  // namespace quarry

@@ -6,23 +6,13 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "host/cpu/kernel_set.h"
 #include "host/memory.h"
 #include "plotter/poc2.h"
+#include "tests/support/devices.h"
 #include "tests/support/sha256.h"
 
 namespace quarry {
 namespace {
-
-// Ids of all CPU kernel sets that this machine runs, and of every GPU device.
-std::vector<std::string> devices_under_test() {
-  std::vector<std::string> ids;
-  for (const CpuKernelSet* const* set = kCpuKernelSets; *set != nullptr; set++)
-    if ((*set)->supported()) ids.push_back(std::string("cpu:") + (*set)->name);
-  for (const DeviceInfo& info : list_devices())
-    if (info.backend != "cpu") ids.push_back(info.id);
-  return ids;
-}
 
 class GeneratorTest : public testing::TestWithParam<std::string> {};
 
@@ -49,13 +39,8 @@ TEST_P(GeneratorTest, GoldenNonces) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, GeneratorTest, testing::ValuesIn(devices_under_test()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           for (char& c : name)
-                             if (!isalnum(static_cast<unsigned char>(c))) c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Devices, GeneratorTest, testing::ValuesIn(tests::device_ids()),
+                         tests::device_test_name);
 
 }  // namespace
 }  // namespace quarry

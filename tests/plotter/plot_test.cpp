@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "plotter/self_test.h"
+#include "tests/support/fake_device.h"
 #include "tests/support/sha256.h"
 #include "tests/support/temp_folder.h"
 
@@ -80,6 +81,118 @@ TEST(Plot, ManyPoolsAndFoldersGiveTheSameBytes) {
         part_1.substr(scoop * 192 * 64, 192 * 64) + part_2.substr(scoop * 128 * 64, 128 * 64);
     ASSERT_EQ(joined, expected.substr(scoop * 320 * 64, 320 * 64)) << "scoop " << scoop;
   }
+}
+
+std::unique_ptr<Device> one_thread() {
+  auto device = open_device("cpu", {.cpu_threads = 1});
+  EXPECT_TRUE(device.ok());
+  return std::move(*device);
+}
+
+// Plots 256 nonces in pools of 64 on a faulty device and a good one.
+class FaultyDevice : public testing::Test {
+ protected:
+  Result<PlotReport> plot_with(const tests::Faults& faults, bool with_good_device) {
+    std::vector<std::unique_ptr<Device>> devices;
+    devices.push_back(std::make_unique<tests::FakeDevice>(one_thread(), faults));
+    if (with_good_device) devices.push_back(one_thread());
+    return plot({.account_id = 5,
+                 .start = 7,
+                 .nonces = 256,
+                 .folders = {folder_.path()},
+                 .memory_bytes = uint64_t{2} * 64 * 262144},
+                devices);
+  }
+  void expect_right_bytes() {
+    const TempFolder other;
+    const auto report =
+        plot({.account_id = 5, .start = 7, .nonces = 256, .folders = {other.path()}}, cpu_device());
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    EXPECT_EQ(sha256_of_file(folder_.file("5_7_256")), sha256_of_file(other.file("5_7_256")));
+  }
+  const TempFolder folder_;
+};
+
+TEST_F(FaultyDevice, WrongScoopsRetireItAndThePoolIsRedone) {
+  const auto report = plot_with({.wrong_scoops_at = 2}, true);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  ASSERT_EQ(report->retired_devices.size(), 1u);
+  EXPECT_EQ(report->retired_devices[0].code(), Code::kDevice);
+  EXPECT_GE(report->redone_pools, 1u);
+  expect_right_bytes();
+}
+
+TEST_F(FaultyDevice, FailingLaunchesRetireIt) {
+  const auto report = plot_with({.fail_launch_from = 10}, true);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->retired_devices.size(), 1u);
+  expect_right_bytes();
+}
+
+TEST_F(FaultyDevice, AloneEndsTheRunAndAnotherContinuesIt) {
+  const auto report = plot_with({.fail_launch_from = 30}, false);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.status().code(), Code::kDevice);
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("5_7_256")));
+  const auto again = plot_with({}, true);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_TRUE(again->files[0].resumed);
+  expect_right_bytes();
+}
+
+TEST_F(FaultyDevice, SmallBuffersAndNoSharedMemory) {
+  const auto report = plot_with(
+      {.max_buffer_bytes = uint64_t{16} * 262144, .hide_shared_memory = true}, false);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_TRUE(report->retired_devices.empty());
+  expect_right_bytes();
+}
+
+TEST(PlotPlan, RefusesWhatCannotBe) {
+  const TempFolder folder;
+  FileSystem& files = posix_file_system();
+  const auto code_of = [&](PlotRequest request) {
+    auto plan = plan_plot(request, files);
+    EXPECT_FALSE(plan.ok());
+    return plan.ok() ? Code::kOk : plan.status().code();
+  };
+  const PlotRequest good = {
+      .account_id = 1, .start = 0, .nonces = 64, .folders = {folder.path()}};
+  EXPECT_TRUE(plan_plot(good, files).ok());
+  PlotRequest bad = good;
+  bad.nonces = 0;
+  EXPECT_EQ(code_of(bad), Code::kInvalidArgument);
+  bad = good;
+  bad.start = UINT64_MAX - 62;
+  EXPECT_EQ(code_of(bad), Code::kInvalidArgument);
+  bad.start = UINT64_MAX - 63;  // the last nonce is 2^64 - 1
+  EXPECT_TRUE(plan_plot(bad, files).ok());
+  bad = good;
+  bad.nonces = uint64_t{1} << 46;
+  EXPECT_EQ(code_of(bad), Code::kInvalidArgument);
+  bad.nonces = uint64_t{1} << 32;  // 1 PiB
+  EXPECT_EQ(code_of(bad), Code::kNoSpace);
+  bad = good;
+  bad.memory_bytes = 1 << 20;
+  EXPECT_EQ(code_of(bad), Code::kInvalidArgument);
+  bad = good;
+  bad.folders = {folder.file("missing")};
+  EXPECT_EQ(code_of(bad), Code::kNotFound);
+  bad.folders = {folder.path(), folder.path() + "/"};
+  EXPECT_EQ(code_of(bad), Code::kInvalidArgument);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "a plan writes nothing";
+}
+
+TEST(Plot, AFinishedFileIsNotTouched) {
+  const TempFolder folder;
+  const PlotRequest request = {
+      .account_id = 1, .start = 0, .nonces = 3, .folders = {folder.path()}};
+  ASSERT_TRUE(plot(request, cpu_device()).ok());
+  const auto again = plot(request, cpu_device());
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.status().code(), Code::kExists);
+  EXPECT_EQ(sha256_of_file(folder.file("1_0_3")),
+            "5d99acd22c2360147dc7134039abb9f0b580ea365ad0555e50c654d9d3e39ac0");
 }
 
 }  // namespace

@@ -1,0 +1,135 @@
+#include "bench/suite.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "bench/pipelines.h"
+#include "bench/samplers.h"
+#include "host/scratch_folder.h"
+#include "plotter/poc2.h"
+
+namespace quarry::bench {
+namespace {
+
+constexpr const char* kReferenceDevice = "cpu:scalar";
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+using Sample = std::function<Result<double>()>;
+
+class Suite {
+ public:
+  Suite(const Options& options, const Cancel& cancel,
+        const std::function<void(const Measurement&)>& found)
+      : options_(options), cancel_(cancel), found_(found) {}
+
+  Status run() {
+    QUARRY_ASSIGN(reference_, open_device(kReferenceDevice, options_.device_options));
+    if (wanted("plot/nonces")) QUARRY_TRY(each_device("plot/nonces", "nonces/s", sample_plotting));
+    if (wanted("plot/threads")) QUARRY_TRY(plot_threads());
+    if (wanted("plot/file")) QUARRY_TRY(plot_file());
+    if (wanted("scan/memory")) QUARRY_TRY(each_device("scan/memory", "scoops/s", sample_scanning));
+    if (matched_) return {};
+    return {Code::kNotFound, "no measurement has \"" + options_.filter +
+                                 "\" in its name; there are plot/nonces, plot/threads, plot/file, "
+                                 "scan/memory"};
+  }
+
+ private:
+  bool wanted(std::string_view name) {
+    const bool fits = name.find(options_.filter) != name.npos;
+    matched_ |= fits;
+    return fits;
+  }
+
+  // Takes both in turns and reports the medians.
+  Status compare(Measurement measurement, const Sample& sample, const Sample& reference) {
+    std::vector<double> values, ratios;
+    for (uint32_t round = 0; round < options_.rounds; round++) {
+      QUARRY_TRY(cancel_.status());
+      QUARRY_ASSIGN(const double value, sample());
+      QUARRY_ASSIGN(const double other, reference());
+      values.push_back(value);
+      ratios.push_back(value / other);
+    }
+    measurement.value = median(values);
+    measurement.ratio_to_reference = median(ratios);
+    found_(measurement);
+    return {};
+  }
+
+  Load load_of(Device& device, uint32_t threads, Clock clock) const {
+    return {&device, threads, clock, options_.seconds / (2 * options_.rounds)};
+  }
+
+  // CPUs with one thread and its CPU time; others whole, in wall time.
+  Load whole_or_core(Device& device) const {
+    if (device.info().backend == "cpu") return load_of(device, 1, Clock::kThread);
+    return load_of(device, device.info().queues, Clock::kWall);
+  }
+
+  Status each_device(const char* name, const char* unit,
+                     Result<double> (*sample)(const Load&, const Cancel&)) {
+    std::vector<std::string> ids = options_.devices;
+    if (ids.empty())
+      for (const DeviceInfo& info : list_devices(options_.device_options)) ids.push_back(info.id);
+    for (const std::string& id : ids) {
+      QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
+      const Load load = whole_or_core(*device);
+      const Load reference = whole_or_core(*reference_);
+      QUARRY_TRY(compare(
+          {name, device->info().id, 0, unit, 0}, [&] { return sample(load, cancel_); },
+          [&] { return sample(reference, cancel_); }));
+    }
+    return {};
+  }
+
+  Status plot_threads() {
+    QUARRY_ASSIGN(const auto device, open_device("cpu", options_.device_options));
+    const Load all = load_of(*device, device->info().queues, Clock::kWall);
+    const Load one = load_of(*device, 1, Clock::kWall);
+    return compare(
+        {"plot/threads", device->info().id, 0, "nonces/s", 0},
+        [&] { return sample_plotting(all, cancel_); },
+        [&] { return sample_plotting(one, cancel_); });
+  }
+
+  Status plot_file() {
+    QUARRY_ASSIGN(const auto folder, ScratchFolder::make(options_.folder));
+    Devices devices;
+    QUARRY_ASSIGN(devices.emplace_back(), open_device("cpu", options_.device_options));
+    const Load kernel = load_of(*devices[0], devices[0]->info().queues, Clock::kWall);
+    QUARRY_ASSIGN(const double guess, sample_plotting(kernel, cancel_));
+    const auto blocks = static_cast<uint64_t>(guess * options_.seconds / 2 / kNoncesPerBlock);
+    const uint64_t nonces = std::clamp<uint64_t>(blocks, 1, 64) * kNoncesPerBlock;
+    const auto slower_limit = [&]() -> Result<double> {
+      QUARRY_ASSIGN(const double computed, sample_plotting(kernel, cancel_));
+      QUARRY_ASSIGN(const double written,
+                    sample_disk_write(folder->path(), nonces * kNonceBytes, cancel_));
+      return std::min(computed, written / kNonceBytes);
+    };
+    return compare(
+        {"plot/file", devices[0]->info().id, 0, "nonces/s", 0},
+        [&] { return sample_plot_file(folder->path(), nonces, devices, cancel_); }, slower_limit);
+  }
+
+  const Options& options_;
+  const Cancel& cancel_;
+  const std::function<void(const Measurement&)>& found_;
+  std::unique_ptr<Device> reference_;
+  bool matched_ = false;
+};
+
+}  // namespace
+
+Status run_suite(const Options& options, const Cancel& cancel,
+                 const std::function<void(const Measurement&)>& found) {
+  return Suite(options, cancel, found).run();
+}
+
+}  // namespace quarry::bench

@@ -1,0 +1,75 @@
+// One run of a command: where its results and its progress go, and how it is
+// stopped.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "cli/arguments.h"
+#include "host/cancel.h"
+#include "host/device.h"
+#include "host/progress.h"
+
+namespace quarry::cli {
+
+// Fields keep the order in which they are put in.
+using Json = nlohmann::ordered_json;
+
+class Session {
+ public:
+  // `json`: results are JSON on stdout, progress is JSON lines on stderr.
+  // `quiet`: no progress and no notices.
+  Session(bool json, bool quiet);
+  ~Session();
+
+  bool json() const { return json_; }
+  Progress& progress() { return *progress_; }
+
+  // Set by the first SIGINT, SIGTERM or SIGHUP; the second one kills.
+  const Cancel& cancel() const;
+
+  // The result: `object` with --json, else `text`. Once per run.
+  void print(const Json& object, const std::string& text);
+
+  // A failure that does not end the command, on stderr.
+  void warn(const Status& status);
+
+  // The failure that ends the command: one sentence on stderr, and with --json
+  // {"error":{"code","message"}} on stdout unless a result was printed.
+  void fail(const Status& status);
+
+  // kIo if stdout did not take all of the result.
+  Status flush();
+
+ private:
+  const bool json_;
+  bool printed_ = false;
+  std::unique_ptr<Progress> progress_;
+};
+
+// Opens what --device and --threads say (default: all), self-tested. Devices
+// that fail are warned of.
+Result<std::vector<std::unique_ptr<Device>>> open_devices(const Arguments& arguments,
+                                                          Session& session);
+Result<DeviceOptions> device_options(const Arguments& arguments);
+
+// Ids, nonces and other numbers that may need all 64 bits are text in JSON:
+// many readers keep numbers as doubles.
+std::string json_u64(uint64_t value);
+
+// Lines of columns, the first row being the header; columns in `right` (by
+// index) are aligned right.
+std::string format_table(const std::vector<std::vector<std::string>>& rows,
+                         const std::vector<size_t>& right = {});
+
+// "12.3 s", "2 min 05 s", "3 h 07 min".
+std::string format_seconds(double seconds);
+
+// `value` with `decimals` digits behind the point.
+std::string format_real(double value, int decimals);
+
+}  // namespace quarry::cli
