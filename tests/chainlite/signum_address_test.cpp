@@ -163,6 +163,7 @@ TEST(SignumAddress, SaysWhatIsWrong) {
       {"S-2223-2222-KB8Y-22222-KEY!", "symbols"},
       {"", "symbols"},
       {"S-", "symbols"},
+      {"ABCD-2", "symbols"},
       {"-", "symbols"},
       {"S5-2223-2222-KB8Y-22222", "symbol"},
   };
