@@ -43,13 +43,16 @@ struct ScanReport {
   uint64_t nonces = 0;
   uint64_t bytes = 0;
   double seconds = 0;
-  std::vector<Deadline> best;       // smallest hit first, one per account
-  std::vector<Status> file_errors;  // files that were skipped or cut short, each named
+  std::vector<Deadline> best;           // smallest hit first, one per account
+  std::vector<Status> file_errors;      // files that were skipped or cut short, each named
+  std::vector<Status> retired_devices;  // devices that failed or were wrong; others did their part
 };
 
 // Scans files on one queue of one device. Belongs to one thread.
 class ScoopScanner {
  public:
+  // Opens queue `queue_index`; where the device has memory of its own, with room
+  // for `nonces` scoops there (more are scanned in several steps).
   static Result<std::unique_ptr<ScoopScanner>> open(Device& device, uint32_t queue_index,
                                                     uint32_t nonces);
   struct Best {
@@ -58,22 +61,28 @@ class ScoopScanner {
   };
 
   // Smallest hit of scoops that lie one behind the other; the first one where
-  // hits are equal. `scoops` must have HostMemory's slack behind it.
+  // hits are equal. `scoops` must have HostMemory's slack behind it. kDevice.
   Result<Best> scan(const Round& round, std::span<const std::byte> scoops);
 
  private:
   explicit ScoopScanner(Device& device) : device_(device) {}
+  Result<Best> scan_buffer(const Round& round, Buffer& scoops, uint32_t count);
+
   Device& device_;
   std::unique_ptr<Queue> queue_;
-  std::unique_ptr<Buffer> scoops_;  // where host memory is not shared
+  std::unique_ptr<Buffer> scoops_;  // copies of scoops that the kernel cannot use where they are
   std::unique_ptr<Buffer> best_;
+  std::vector<uint32_t> answers_;  // best_ on the host
   uint32_t items_ = 0;
 };
 
 // Scans every nonce of the round's scoop in the files and folders `paths`, one
-// reader per physical disk. PoC1 files are read in their own layout. A file that cannot
-// be read is named in file_errors; the others go on.
-// kInvalidArgument: base target 0. kNotFound: no plot file at all. kCancelled.
+// reader per disk. PoC1 files are read in their own layout and count as if they
+// were converted. A file that cannot be read is named in file_errors; the others
+// go on. What a device says is checked by hit_of(): a device that is wrong is
+// retired, and its block scanned again. Equal hits: the smaller nonce counts.
+// kInvalidArgument: base target 0. kNotFound: no plot file at all. kDevice: no
+// device is left. kCancelled, within one block of some MiB for each thread.
 Result<ScanReport> scan_plots(const Round& round, const std::vector<std::string>& paths,
                               std::span<const std::unique_ptr<Device>> devices, FileSystem& files,
                               Progress& progress, const Cancel& cancel);
