@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -44,9 +45,7 @@ Result<int> run_command(const Command& command, const Arguments& arguments, Sess
   QUARRY_TRY(set_log_level(arguments));
   if (!arguments.config_file().empty())
     spdlog::debug("read the configuration file {}", arguments.config_file());
-  QUARRY_ASSIGN(const int code, command.run(arguments, session));
-  QUARRY_TRY(session.flush());
-  return code;
+  return command.run(arguments, session);
 }
 
 int dispatch(const std::vector<std::string>& words) {
@@ -94,4 +93,10 @@ int dispatch(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace quarry::cli
 
-int main(int argc, char** argv) { return quarry::cli::dispatch({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  const int code = quarry::cli::dispatch({argv + 1, argv + argc});
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  const quarry::Status status = quarry::errno_status(errno, "write the result to", "stdout");
+  std::fprintf(stderr, "quarry: %s\n", status.message().c_str());
+  return code == quarry::cli::kExitDone ? quarry::cli::kExitFailed : code;
+}

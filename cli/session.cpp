@@ -79,11 +79,6 @@ void Session::fail(const Status& status) {
   std::fprintf(stderr, "quarry: %s\n", status.message().c_str());
 }
 
-Status Session::flush() {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
-  return errno_status(errno, "write the result to", "stdout");
-}
-
 Result<DeviceOptions> device_options(const Arguments& arguments) {
   DeviceOptions options;
   QUARRY_ASSIGN(const uint64_t threads, arguments.number("threads", 0));

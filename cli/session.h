@@ -42,9 +42,6 @@ class Session {
   // {"error":{"code","message"}} on stdout unless a result was printed.
   void fail(const Status& status);
 
-  // kIo if stdout did not take all of the result.
-  Status flush();
-
  private:
   const bool json_;
   bool printed_ = false;

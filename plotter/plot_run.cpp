@@ -252,7 +252,8 @@ class PlotRun {
 
   // Reports until all is done or stopped.
   void watch() {
-    std::vector<Meter> device_meters(devices_.size()), disk_meters(writers_.size());
+    const auto begin = Clock::now();
+    std::vector<Meter> device_meters(devices_.size());
     uint64_t total = 0, before = 0;
     for (size_t t = 0; t < writers_.size(); t++) {
       total += plan_.targets[t].name.nonces;
@@ -279,7 +280,9 @@ class PlotRun {
                                 counts.retired[d] ? "retired" : ""});
       for (size_t t = 0; t < writers_.size(); t++)
         report.parts.push_back({plan_.targets[t].folder,
-                                disk_meters[t].update(counts.recorded_by_target[t], now), ""});
+                                static_cast<double>(counts.recorded_by_target[t]) /
+                                    std::max(seconds_since(begin), 1e-3),
+                                ""});
       progress_.report(report);
     }
   }

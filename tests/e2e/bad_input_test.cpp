@@ -16,6 +16,8 @@ struct BadInput {
   const char* expected;  // in the sentence
 };
 
+void PrintTo(const BadInput& bad, std::ostream* out) { *out << bad.name; }
+
 std::vector<std::string> plot_words(std::vector<std::string> more) {
   std::vector<std::string> words = {"plot", "--id",  "1", "--start",  "0",  "--nonces",
                                     "1",    "--out", "@", "--device", "cpu"};
