@@ -95,11 +95,12 @@ class PosixFile : public File {
     while (size > 0) {
       const size_t part = std::min(size, kMaxTransfer);
       const auto at = static_cast<off_t>(offset);
+      const bool was_direct = direct_;
       const ssize_t moved = write ? pwrite(descriptor_, data, part, at)
                                   : pread(descriptor_, data, part, at);
       if (moved < 0) {
         if (errno == EINTR) continue;
-        if (errno == EINVAL && leave_direct_mode()) continue;
+        if (errno == EINVAL && was_direct && leave_direct_mode()) continue;
         return errno_status(errno, write ? "write" : "read", path_);
       }
       if (moved == 0) {
@@ -116,11 +117,12 @@ class PosixFile : public File {
 
   // Some file systems accept O_DIRECT when a file is opened and refuse the
   // transfers; others ask for more alignment than ours. Slower beats not at all.
+  // Several threads may come here at once; each then tries its transfer again.
   bool leave_direct_mode() {
     const int flags = fcntl(descriptor_, F_GETFL);
-    if (flags < 0 || (flags & O_DIRECT) == 0) return direct_.exchange(false);
+    if (flags < 0 || fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) != 0) return false;
     direct_ = false;
-    return fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) == 0;
+    return true;
   }
 
   const int descriptor_;

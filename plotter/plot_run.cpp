@@ -252,7 +252,8 @@ class PlotRun {
 
   // Reports until all is done or stopped.
   void watch() {
-    std::vector<Meter> device_meters(devices_.size()), disk_meters(writers_.size());
+    const auto begin = Clock::now();
+    std::vector<Meter> device_meters(devices_.size());
     uint64_t total = 0, before = 0;
     for (size_t t = 0; t < writers_.size(); t++) {
       total += plan_.targets[t].name.nonces;

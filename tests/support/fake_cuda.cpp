@@ -210,6 +210,7 @@ Error cuDevicePrimaryCtxRelease_v2(DeviceNumber device) {
   if (--fake.references == 0) {
     for (const auto& [address, size] : fake.allocations)
       std::free(reinterpret_cast<void*>(address));
+    for (FakeStream* stream : fake.streams) delete stream;
     fake = {};
   }
   return kSuccess;
@@ -316,11 +317,14 @@ Error cuStreamSynchronize(Stream stream) {
   return run_commands(*stream_of(stream));
 }
 
+// Returns at once, as the real one does; commands left over run later.
 Error cuStreamDestroy_v2(Stream stream) {
   const std::lock_guard lock(state().mutex);
-  if (current == nullptr || current->streams.erase(stream_of(stream)) == 0) return kInvalidContext;
-  (void)run_commands(*stream_of(stream));
-  delete stream_of(stream);
+  if (current == nullptr || current->streams.count(stream_of(stream)) == 0) return kInvalidContext;
+  if (stream_of(stream)->commands.empty()) {
+    current->streams.erase(stream_of(stream));
+    delete stream_of(stream);
+  }
   return kSuccess;
 }
 
