@@ -280,7 +280,9 @@ class PlotRun {
                                 counts.retired[d] ? "retired" : ""});
       for (size_t t = 0; t < writers_.size(); t++)
         report.parts.push_back({plan_.targets[t].folder,
-                                disk_meters[t].update(counts.recorded_by_target[t], now), ""});
+                                static_cast<double>(counts.recorded_by_target[t]) /
+                                    std::max(seconds_since(begin), 1e-3),
+                                ""});
       progress_.report(report);
     }
   }

@@ -57,9 +57,11 @@ std::string_view without_prefix(std::string_view text) {
   const size_t dash = text.find('-');
   if (dash == text.npos || !is_letters(text.substr(0, dash))) return text;
   // Letters alone may also be the first group of an address without a prefix:
-  // then three groups follow, not four.
-  const auto dashes = std::count(text.begin(), text.end(), '-');
-  if (dash == kGroups[0] && dashes == 3) return text;
+  // then its 17 symbols and 3 dashes end the text, or the public key follows.
+  constexpr size_t kGrouped = kSymbols + kGroups.size() - 1;
+  if (dash == kGroups[0] && text.size() >= kGrouped &&
+      (text.size() == kGrouped || text[kGrouped] == '-'))
+    return text;
   return text.substr(dash + 1);
 }
 
