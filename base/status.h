@@ -106,6 +106,8 @@ class [[nodiscard]] Result {
     if (::quarry::Status status_ = (expression); !status_.ok()) return status_; \
   } while (0)
 
+// The arguments are names and declarations: parentheses would not compile.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define QUARRY_JOIN2_(a, b) a##b
 #define QUARRY_JOIN_(a, b) QUARRY_JOIN2_(a, b)
 
@@ -116,5 +118,6 @@ class [[nodiscard]] Result {
   auto result = (expression);                      \
   if (!result.ok()) return result.status();        \
   target = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace quarry

@@ -18,7 +18,7 @@ constexpr const char* kPositional = "positional";
 
 cxxopts::Options describe(const Command& command) {
   cxxopts::Options options("quarry " + std::string(command.name), std::string(command.summary));
-  options.custom_help(command.flags.empty() ? "[flags]" : "[flags]");
+  options.custom_help("[flags]");
   options.positional_help(std::string(command.positional));
   const auto add = [&options](std::string_view group, std::span<const Flag> flags) {
     for (const Flag& flag : flags) {
@@ -62,7 +62,7 @@ Result<std::vector<std::string>> join_values(const Command& command,
       continue;
     }
     const bool many = flag->kind == FlagKind::kList && command.positional.empty();
-    const std::string name = words[i];
+    const std::string& name = words[i];
     size_t taken = 0;
     while (i + 1 < words.size() && !looks_like_flag(words[i + 1]) && (many || taken == 0)) {
       joined.push_back(name + "=" + words[++i]);

@@ -62,6 +62,7 @@ Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_ASSIGN(const ScanReport report,
                 scan_plots(round, arguments.list("plots"), devices, posix_file_system(),
                            session.progress(), session.cancel()));
+  for (const Status& device : report.retired_devices) session.warn(device);
   Json errors = Json::array();
   int code = kExitDone;
   for (const Status& error : report.file_errors) {

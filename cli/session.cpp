@@ -3,10 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 
+#include "base/units.h"
 #include "cli/progress_bar.h"
 #include "plotter/self_test.h"
 
@@ -68,7 +68,7 @@ void Session::print(const Json& object, const std::string& text) {
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
-void Session::warn(const Status& status) { progress_->notice("warning: " + status.message()); }
+void Session::warn(const Status& status) { progress_->notice("quarry: " + status.message()); }
 
 void Session::fail(const Status& status) {
   progress_ = std::make_unique<QuietProgress>();
@@ -131,19 +131,7 @@ std::string format_real(double value, int decimals) {
 }
 
 std::string format_seconds(double seconds) {
-  char text[64];
-  if (seconds < 59.95) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-    return text;
-  }
-  const auto whole = static_cast<unsigned long long>(std::llround(seconds));
-  if (whole < 3600)
-    std::snprintf(text, sizeof text, "%llu min %02llu s", whole / 60, whole % 60);
-  else if (whole < 48 * 3600)
-    std::snprintf(text, sizeof text, "%llu h %02llu min", whole / 3600, whole / 60 % 60);
-  else
-    std::snprintf(text, sizeof text, "%llu d %02llu h", whole / 86400, whole / 3600 % 24);
-  return text;
+  return seconds < 99.95 ? format_real(seconds, 1) + " s" : format_duration(seconds);
 }
 
 }  // namespace quarry::cli

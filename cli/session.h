@@ -63,7 +63,7 @@ std::string json_u64(uint64_t value);
 std::string format_table(const std::vector<std::vector<std::string>>& rows,
                          const std::vector<size_t>& right = {});
 
-// "12.3 s", "2 min 05 s", "3 h 07 min".
+// "12.3 s", "5m 03s", "1h 02m".
 std::string format_seconds(double seconds);
 
 // `value` with `decimals` digits behind the point.

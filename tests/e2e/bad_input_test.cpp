@@ -77,7 +77,6 @@ std::vector<BadInput> bad_inputs() {
       {"VerifyNothing", {"verify"}, 2, "plot file"},
       {"VerifySampleZero", {"verify", "@", "--sample", "0"}, 2, "--sample"},
       {"VerifySampleAndFull", {"verify", "@", "--sample", "1", "--full"}, 2, "--full"},
-      {"VerifyFileThatIsNotThere", {"verify", "--device", "cpu", "@/1_2_3"}, 1, "@/1_2_3"},
       {"ConvertNothing", {"convert", "--out", "@"}, 2, "PoC1"},
       {"ConvertToNowhere", {"convert", "@/1_0_1_1"}, 2, "--out"},
       {"ConvertFileThatIsNotThere", {"convert", "@/1_0_1_1", "--out", "@"}, 1, "@/1_0_1_1"},

@@ -1,6 +1,7 @@
 // What every command prints, and with which exit code.
 #include <fstream>
 #include <set>
+#include <stdexcept>
 
 #include "tests/e2e/command_line.h"
 #include "tests/support/sha256.h"
@@ -32,9 +33,10 @@ json golden() {
 
 // The nonce 1:0, as golden vectors know it.
 json golden_nonce() {
-  for (const json& nonce : golden()["nonces"])
+  const json all = golden();
+  for (const json& nonce : all["nonces"])
     if (nonce["account_id"] == "1" && nonce["nonce"] == "0") return nonce;
-  return {};
+  throw std::runtime_error("no nonce 1:0 in the golden vectors");
 }
 
 TEST_F(CommandLine, OverviewNamesEveryCommandAndNoOther) {
@@ -168,7 +170,9 @@ TEST_F(CommandLine, ConvertMakesGoldenPoc2) {
 
 TEST_F(CommandLine, ScanFindsGoldenDeadlines) {
   plot("1_0_1");
-  for (const json& known : golden_nonce()["deadlines"]) {
+  const json nonce = golden_nonce();
+  ASSERT_EQ(nonce["deadlines"].size(), 3u);
+  for (const json& known : nonce["deadlines"]) {
     const json report = quarry_json(
         {"scan", "--device", "cpu", "--plots", folder_.path(), "--gensig", known["gensig"],
          "--height", known["height"].dump(), "--base-target", known["base_target"].dump()});

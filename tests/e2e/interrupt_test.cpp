@@ -11,10 +11,10 @@ namespace {
 class InterruptTest : public CommandLine {
  protected:
   // Many small pools, by the slowest code: there is time to stop it.
-  static constexpr const char* kName = "5_0_1024";
+  static constexpr const char* kName = "5_0_512";
 
   Words plot_words(const std::string& device) const {
-    return command({"plot", "--id", "5", "--start", "0", "--nonces", "1024", "--memory", "32MiB",
+    return command({"plot", "--id", "5", "--start", "0", "--nonces", "512", "--memory", "32MiB",
                     "--device", device, "--out", folder_.path()});
   }
 
@@ -38,7 +38,7 @@ class InterruptTest : public CommandLine {
     EXPECT_NE(rest.errors.find("continuing"), std::string::npos) << rest.errors;
     EXPECT_EQ(names_in(folder_.path()), Words{kName});
     const auto file = quarry_json({"verify", "--full", "--device", "cpu", folder_.path()});
-    EXPECT_EQ(file["files"][0]["checked_nonces"], 1024);
+    EXPECT_EQ(file["files"][0]["checked_nonces"], 512);
   }
 };
 
