@@ -154,6 +154,17 @@ typedef u32 word;
 #if !defined(XOR3)
 #define XOR3(a, b, c) ((a) ^ (b) ^ (c))
 #define XOR_AND_NOT(a, b, c) ((a) ^ ((b) & ~(c)))
+#endif
+#if defined(__CUDACC__)
+/* Told the instruction, nvcc keeps x alone alive; else x and ~x, which costs one
+ * LOP3 more in every step: 511 instead of 463 instructions per permutation. */
+DEVICE_FN u32 xnor_(u32 a, u32 b) {
+  u32 x;
+  asm("lop3.b32 %0, %1, %2, 0, 0xC3;" : "=r"(x) : "r"(a), "r"(b));
+  return x;
+}
+#define XNOR(a, b) xnor_((a), (b))
+#elif !defined(XNOR)
 #define XNOR(a, b) (~((a) ^ (b)))
 #endif
 

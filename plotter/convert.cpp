@@ -50,8 +50,12 @@ Status convert_to_folder(const ConvertRequest& request, const PlotName& name,
   if (request.memory_bytes < kNonceBytes)
     return {Code::kInvalidArgument,
             "converting takes " + std::to_string(kNonceBytes) + " bytes of memory or more"};
-  if (files.info(target.final_path()).ok())
-    return {Code::kExists, target.final_path() + " is there already"};
+  if (files.info(target.final_path()).ok()) {
+    if (files.info(target.plotting_path()).ok() || !files.info(target.journal_path()).ok())
+      return {Code::kExists, target.final_path() + " is there already"};
+    QUARRY_TRY(files.remove(target.journal_path()));  // all else was done
+    return files.sync_folder(target.folder);
+  }
   QUARRY_ASSIGN(const FileInfo info, files.info(request.source));
   if (info.size_bytes != name.size_bytes())
     return {Code::kCorrupt, request.source + " has " + std::to_string(info.size_bytes) +

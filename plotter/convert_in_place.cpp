@@ -99,8 +99,11 @@ class InPlace {
 
  private:
   Status finish_or_refuse() {
-    if (exists(files_, request_.source) || exists(files_, working_) || !exists(files_, log_path_))
+    if (exists(files_, request_.source) || exists(files_, working_))
       return {Code::kExists, target_ + " is there already"};
+    if (!exists(files_, log_path_))
+      return {Code::kExists,
+              request_.source + " is not there but " + target_ + " is: it was converted already"};
     return remove_log();  // all else was done
   }
 

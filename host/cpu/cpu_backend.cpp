@@ -42,12 +42,14 @@ class CpuQueue : public Queue {
 
   Status write(Buffer& buffer, uint64_t offset, std::span<const std::byte> source) override {
     QUARRY_TRY(check_range(buffer, offset, source.size(), "write"));
+    if (source.empty()) return {};
     std::memcpy(data_of(buffer) + offset, source.data(), source.size());
     return {};
   }
 
   Status read(const Buffer& buffer, uint64_t offset, std::span<std::byte> target) override {
     QUARRY_TRY(check_range(buffer, offset, target.size(), "read"));
+    if (target.empty()) return {};
     std::memcpy(target.data(), data_of(buffer) + offset, target.size());
     return {};
   }
