@@ -28,8 +28,8 @@ double fraction_of(const ProgressReport& report) {
 }
 
 std::optional<double> seconds_left(const ProgressReport& report, double rate) {
-  if (report.total == 0 || rate <= 0) return std::nullopt;
-  return static_cast<double>(report.total - std::min(report.done, report.total)) / rate;
+  if (report.done >= report.total || rate <= 0) return std::nullopt;  // no total is total 0
+  return static_cast<double>(report.total - report.done) / rate;
 }
 
 // "265.1 nonces/s, 69.5 MB/s"
