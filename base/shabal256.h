@@ -23,8 +23,8 @@ class Shabal256 {
   std::array<std::byte, 32> digest();
 
  private:
-  void absorb();            // one full block from block_
-  void permute();           // with message block_
+  void absorb();   // one full block from block_
+  void permute();  // with message block_
   void swap_roles();
 
   std::array<uint32_t, 12> a_;

@@ -101,8 +101,8 @@ class [[nodiscard]] Result {
 };
 
 // Returns the failure of `expression` from the calling function.
-#define QUARRY_TRY(expression)                           \
-  do {                                                   \
+#define QUARRY_TRY(expression)                                                  \
+  do {                                                                          \
     if (::quarry::Status status_ = (expression); !status_.ok()) return status_; \
   } while (0)
 

@@ -42,8 +42,8 @@ Result<uint64_t> parse_u64(std::string_view text) {
     return Status(Code::kInvalidArgument,
                   "\"" + std::string(text.substr(0, 40)) + "\" is larger than 2^64 - 1");
   if (error != std::errc() || end != text.data() + text.size())
-    return Status(Code::kInvalidArgument, "\"" + std::string(text.substr(0, 40)) +
-                                              "\" is not an unsigned whole number");
+    return Status(Code::kInvalidArgument,
+                  "\"" + std::string(text.substr(0, 40)) + "\" is not an unsigned whole number");
   return value;
 }
 
@@ -70,7 +70,8 @@ Result<uint64_t> parse_size(std::string_view text) {
   const uint64_t factor = unit_factor(text.substr(i));
   uint64_t bytes = 0;
   if (factor == 0 || __builtin_mul_overflow(whole, factor, &bytes)) return no_size(text);
-  const auto part = static_cast<uint64_t>(static_cast<unsigned __int128>(factor) * fraction / scale);
+  const auto part =
+      static_cast<uint64_t>(static_cast<unsigned __int128>(factor) * fraction / scale);
   if (__builtin_add_overflow(bytes, part, &bytes)) return no_size(text);
   return bytes;
 }

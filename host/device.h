@@ -27,17 +27,17 @@ namespace quarry {
 
 // What a device says of itself. Sizes are bytes.
 struct DeviceInfo {
-  std::string id;                     // stable between runs: "cpu:avx2", "cuda:0"
-  std::string backend;                // "cpu", "opencl", "cuda"
-  std::string name;                   // for people: "NVIDIA H200"
-  std::string hardware;               // what it runs on: "cpu", "pci:0000:01:00"; empty: unknown
-  uint64_t memory_bytes = 0;          // total; 0 if the driver does not say
-  uint64_t max_buffer_bytes = 0;      // the largest single allocate()
-  uint32_t group_size = 1;            // work items per group that suit most kernels
-  uint32_t interleave = 1;            // INTERLEAVE that its kernels were built with
-  uint32_t items_per_queue = 1;       // work items that keep one queue busy
-  uint32_t queues = 1;                // queues that keep the device busy
-  bool shares_host_memory = false;    // wrap() gives kernels the host's own memory
+  std::string id;                   // stable between runs: "cpu:avx2", "cuda:0"
+  std::string backend;              // "cpu", "opencl", "cuda"
+  std::string name;                 // for people: "NVIDIA H200"
+  std::string hardware;             // what it runs on: "cpu", "pci:0000:01:00"; empty: unknown
+  uint64_t memory_bytes = 0;        // total; 0 if the driver does not say
+  uint64_t max_buffer_bytes = 0;    // the largest single allocate()
+  uint32_t group_size = 1;          // work items per group that suit most kernels
+  uint32_t interleave = 1;          // INTERLEAVE that its kernels were built with
+  uint32_t items_per_queue = 1;     // work items that keep one queue busy
+  uint32_t queues = 1;              // queues that keep the device busy
+  bool shares_host_memory = false;  // wrap() gives kernels the host's own memory
 };
 
 // Memory that kernels of one device can use.
@@ -62,8 +62,9 @@ class Argument {
 
   Argument(Buffer& buffer) : buffer_(&buffer) {}  // NOLINT: conversion is the point
   template <class T>
-    requires(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && sizeof(T) <= kMaxBytes)
-  Argument(const T& value) : size_(sizeof(T)) {  // NOLINT: conversion is the point
+  requires(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && sizeof(T) <= kMaxBytes)
+      Argument(const T& value)
+      : size_(sizeof(T)) {  // NOLINT: conversion is the point
     std::memcpy(bytes_.data(), &value, sizeof(T));
   }
 
@@ -159,8 +160,7 @@ std::vector<DeviceInfo> list_devices(const DeviceOptions& options = {});
 // Opens one device by id. "cpu" is the fastest instruction set of this machine,
 // or the one that the environment variable QUARRY_CPU names. kNotFound names
 // the devices that exist.
-Result<std::unique_ptr<Device>> open_device(std::string_view id,
-                                            const DeviceOptions& options = {});
+Result<std::unique_ptr<Device>> open_device(std::string_view id, const DeviceOptions& options = {});
 
 // Ids that a --device list names ("cpu,opencl:0", "all"), each once. "all" is
 // the best CPU device and every GPU, by the first backend where several offer

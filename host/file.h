@@ -66,16 +66,16 @@ struct FileInfo {
 };
 
 struct SpaceInfo {
-  uint64_t free_bytes = 0;   // for this user
-  bool rotational = false;   // a spinning disk, as far as the system says
-  uint64_t device = 0;       // the same for two folders on one file system
+  uint64_t free_bytes = 0;  // for this user
+  bool rotational = false;  // a spinning disk, as far as the system says
+  uint64_t device = 0;      // the same for two folders on one file system
 };
 
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenOptions options) = 0;
-  virtual Result<FileInfo> info(const std::string& path) = 0;  // kNotFound
+  virtual Result<FileInfo> info(const std::string& path) = 0;                    // kNotFound
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;

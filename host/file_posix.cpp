@@ -1,9 +1,9 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
-#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,8 +96,8 @@ class PosixFile : public File {
       const size_t part = std::min(size, kMaxTransfer);
       const auto at = static_cast<off_t>(offset);
       const bool was_direct = direct_;
-      const ssize_t moved = write ? pwrite(descriptor_, data, part, at)
-                                  : pread(descriptor_, data, part, at);
+      const ssize_t moved =
+          write ? pwrite(descriptor_, data, part, at) : pread(descriptor_, data, part, at);
       if (moved < 0) {
         if (errno == EINTR) continue;
         if (errno == EINVAL && was_direct && leave_direct_mode()) continue;
@@ -144,7 +144,8 @@ class PosixFileSystem : public FileSystem {
       options.direct = false;
       descriptor = open_retrying(path, flags);
     }
-    if (descriptor < 0) return errno_status(errno, options.write ? "open for writing" : "open", path);
+    if (descriptor < 0)
+      return errno_status(errno, options.write ? "open for writing" : "open", path);
     return std::unique_ptr<File>(std::make_unique<PosixFile>(descriptor, path, options.direct));
   }
 
@@ -216,8 +217,8 @@ class PosixFileSystem : public FileSystem {
 
   // Partitions have no queue folder of their own; the disk is one up.
   static bool is_rotational(dev_t device) {
-    const std::string base = "/sys/dev/block/" + std::to_string(major(device)) + ":" +
-                             std::to_string(minor(device));
+    const std::string base =
+        "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
     for (const char* place : {"/queue/rotational", "/../queue/rotational"}) {
       std::ifstream file(base + place);
       int value = 0;

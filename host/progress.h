@@ -11,17 +11,17 @@ namespace quarry {
 
 // One moving part of the work: a device or a disk.
 struct ProgressPart {
-  std::string name;            // "cuda:0", "/mnt/disk1"
+  std::string name;  // "cuda:0", "/mnt/disk1"
   double units_per_second = 0;
-  std::string note;            // "" or one or two words: "retired", "waiting"
+  std::string note;  // "" or one or two words: "retired", "waiting"
 };
 
 struct ProgressReport {
-  std::string_view task;       // "plot", "verify", ...
-  std::string_view unit;       // "nonces"
+  std::string_view task;  // "plot", "verify", ...
+  std::string_view unit;  // "nonces"
   uint64_t done = 0;
-  uint64_t total = 0;          // 0: not known
-  uint64_t bytes_per_unit = 0; // to show MB/s; 0: do not
+  uint64_t total = 0;           // 0: not known
+  uint64_t bytes_per_unit = 0;  // to show MB/s; 0: do not
   std::vector<ProgressPart> parts;
 };
 

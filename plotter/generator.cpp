@@ -41,8 +41,8 @@ Status NonceGenerator::allocate(uint32_t nonces) {
   const uint64_t largest = info.max_buffer_bytes > 0 ? info.max_buffer_bytes : UINT64_MAX;
   const uint64_t most_in_chunk = largest / kNonceBytes / info.interleave * info.interleave;
   if (most_in_chunk == 0)
-    return {Code::kOutOfMemory, "its largest buffer has no room for " +
-                                    std::to_string(info.interleave) + " nonces"};
+    return {Code::kOutOfMemory,
+            "its largest buffer has no room for " + std::to_string(info.interleave) + " nonces"};
   for (uint32_t left = nonces; left > 0;) {
     Chunk chunk;
     chunk.nonces = static_cast<uint32_t>(std::min<uint64_t>(left, most_in_chunk));
@@ -65,14 +65,13 @@ Status NonceGenerator::launch(std::string_view kernel, uint64_t items,
   return queue_->launch(kernel, {.items = static_cast<uint32_t>(items)}, arguments);
 }
 
-Status NonceGenerator::compute_hashes(Chunk& chunk, const NonceRange& range,
-                                      const Cancel& cancel) {
+Status NonceGenerator::compute_hashes(Chunk& chunk, const NonceRange& range, const Cancel& cancel) {
   for (uint32_t hash = 0; hash < PLOT_HASHES;) {
     QUARRY_TRY(cancel.status());
     const uint32_t end = std::min(PLOT_HASHES, hash + hashes_per_launch_);
     const auto begin = std::chrono::steady_clock::now();
-    const Argument arguments[] = {*chunk.hashes, range.account_id, range.start, range.step,
-                                  range.count,   hash,             end};
+    const Argument arguments[] = {
+        *chunk.hashes, range.account_id, range.start, range.step, range.count, hash, end};
     QUARRY_TRY(launch("plot_hashes", range.count, arguments));
     QUARRY_TRY(queue_->wait());
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
@@ -108,14 +107,9 @@ Status NonceGenerator::deliver(Chunk& chunk, uint32_t count, const ScoopBlock& t
     const auto slice = static_cast<uint32_t>(std::min(rows, kScoopsPerNonce - scoop));
     const uint64_t first_word = in_place ? (scoop * pitch + first * kScoopBytes) / 4 : 0;
     const uint64_t row_words = (in_place ? pitch : row_bytes) / 4;
-    const Argument arguments[] = {*chunk.hashes,
-                                  *chunk.finals,
-                                  in_place ? *target.wrapped : *staging_,
-                                  first_word,
-                                  row_words,
-                                  count,
-                                  static_cast<uint32_t>(scoop),
-                                  slice};
+    const Argument arguments[] = {
+        *chunk.hashes, *chunk.finals, in_place ? *target.wrapped : *staging_, first_word,
+        row_words,     count,         static_cast<uint32_t>(scoop),           slice};
     QUARRY_TRY(launch("plot_scoops", uint64_t{slice} * count, arguments));
     if (!in_place) {
       const Rows copy = {.buffer_offset = 0,

@@ -49,8 +49,8 @@ struct PlotTarget {
 struct PlotPlan {
   uint64_t account_id = 0;
   std::vector<PlotTarget> targets;
-  uint64_t pool_nonces = 0;   // nonces of one pool; each scoop of it is one extent
-  uint64_t pool_count = 0;    // pools in memory
+  uint64_t pool_nonces = 0;  // nonces of one pool; each scoop of it is one extent
+  uint64_t pool_count = 0;   // pools in memory
   bool direct = false;
   double verify_percent = 0;
   std::vector<std::string> notices;  // what the user should know before it starts

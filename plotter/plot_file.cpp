@@ -27,8 +27,7 @@ Result<std::unique_ptr<PlotFileWriter>> PlotFileWriter::open(const PlotTarget& t
   std::unique_ptr<PlotFileWriter> writer(new PlotFileWriter(target, files));
   const std::string path = target.plotting_path();
   const bool existed = files.info(path).ok();
-  OpenOptions options = {
-      .write = true, .create = true, .exclusive = false, .direct = direct};
+  OpenOptions options = {.write = true, .create = true, .exclusive = false, .direct = direct};
   QUARRY_ASSIGN(writer->file_, files.open(path, options));
   Status status = writer->file_->lock();
   if (!status.ok()) return status;  // another process has it: leave its files alone
@@ -36,8 +35,9 @@ Result<std::unique_ptr<PlotFileWriter>> PlotFileWriter::open(const PlotTarget& t
   if (existed && !had_journal) {
     // The journal comes first, so this is not an unfinished plot of ours.
     if (auto size = writer->file_->size(); !size.ok() || *size != 0)
-      return Status(Code::kExists, path + " has no journal beside it, so it cannot be continued; "
-                                          "remove it to plot again");
+      return Status(Code::kExists, path +
+                                       " has no journal beside it, so it cannot be continued; "
+                                       "remove it to plot again");
   }
   const auto prepare = [&]() -> Status {
     QUARRY_ASSIGN(writer->journal_, Journal::open(files, target.journal_path(), target.name));
@@ -88,8 +88,8 @@ Status PlotFileWriter::write(NonceSpan span, const ScoopBlock& block) {
     // The pool is the file: one run.
     const uint64_t size = total * kNonceBytes;
     for (uint64_t offset = 0; offset < size; offset += kLongWrite)
-      QUARRY_TRY(file_->write_at(offset,
-                                 {block.data + offset, std::min(kLongWrite, size - offset)}));
+      QUARRY_TRY(
+          file_->write_at(offset, {block.data + offset, std::min(kLongWrite, size - offset)}));
   } else {
     for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop++)
       QUARRY_TRY(file_->write_at(

@@ -32,9 +32,9 @@ Result<PlotName> parse_plot_name(std::string_view file_name) {
     if (count == fields.size())
       return Status(Code::kInvalidArgument, quoted + " has more than four fields");
     if (!parse_field(rest.substr(0, end), fields[count]))
-      return Status(Code::kInvalidArgument,
-                    quoted + " is no plot name: its " + std::string(kFieldNames[count]) +
-                        " is not an unsigned decimal number");
+      return Status(Code::kInvalidArgument, quoted + " is no plot name: its " +
+                                                std::string(kFieldNames[count]) +
+                                                " is not an unsigned decimal number");
     count++;
     if (end == rest.npos) break;
     rest.remove_prefix(end + 1);
@@ -49,7 +49,8 @@ Result<PlotName> parse_plot_name(std::string_view file_name) {
   if (name.nonces > static_cast<uint64_t>(INT64_MAX) / kNonceBytes)
     return Status(Code::kInvalidArgument, quoted + " is larger than any file can be");
   if (count == 4 && (name.stagger == 0 || name.nonces % name.stagger != 0))
-    return Status(Code::kInvalidArgument, quoted + " has a stagger that does not divide its nonces");
+    return Status(Code::kInvalidArgument,
+                  quoted + " has a stagger that does not divide its nonces");
   return name;
 }
 

@@ -115,18 +115,18 @@ class Planner {
     target.done_nonces = nonces_done(target, files_);
     if (files_.info(target.plotting_path()).ok())
       plan_.notices.push_back("continuing " + target.plotting_path() + ": " +
-                              std::to_string(target.done_nonces) + " of " +
-                              std::to_string(nonces) + " nonces are on the disk");
+                              std::to_string(target.done_nonces) + " of " + std::to_string(nonces) +
+                              " nonces are on the disk");
     plan_.targets.push_back(std::move(target));
   }
 
   Status share_targets() {
     if (!valid_nonce_range(request_.start, request_.nonces))
-      return {Code::kInvalidArgument,
-              request_.nonces == 0 ? "--nonces must be at least 1"
-                                   : "nonces from " + std::to_string(request_.start) + " on, " +
-                                         std::to_string(request_.nonces) +
-                                         " of them, pass the last one, 2^64 - 1"};
+      return {Code::kInvalidArgument, request_.nonces == 0
+                                          ? "--nonces must be at least 1"
+                                          : "nonces from " + std::to_string(request_.start) +
+                                                " on, " + std::to_string(request_.nonces) +
+                                                " of them, pass the last one, 2^64 - 1"};
     if (request_.nonces < folders_.size())
       return {Code::kInvalidArgument, "fewer nonces than folders; name fewer folders"};
     if (request_.nonces > static_cast<uint64_t>(INT64_MAX) / kNonceBytes)
@@ -180,8 +180,8 @@ class Planner {
       }
       QUARRY_ASSIGN(const SpaceInfo space, files_.space(folders_[i]));
       const uint64_t usable = space.free_bytes - std::min(space.free_bytes, kSpareBytes);
-      const uint64_t nonces = round_down(
-          usable / folders_on_device[space.device] / kNonceBytes, kNoncesPerBlock);
+      const uint64_t nonces =
+          round_down(usable / folders_on_device[space.device] / kNonceBytes, kNoncesPerBlock);
       if (nonces == 0) {
         plan_.notices.push_back(folders_[i] + " is full");
         continue;
@@ -231,10 +231,10 @@ class Planner {
     }
     for (const auto& [device, need] : needs)
       if (need.bytes > need.space.free_bytes)
-        return {Code::kNoSpace,
-                "not enough space in " + need.folder + ": " + mebibytes(need.bytes) +
-                    " are needed, " + mebibytes(need.space.free_bytes) +
-                    " are free; plot fewer nonces, or use --fill"};
+        return {Code::kNoSpace, "not enough space in " + need.folder + ": " +
+                                    mebibytes(need.bytes) + " are needed, " +
+                                    mebibytes(need.space.free_bytes) +
+                                    " are free; plot fewer nonces, or use --fill"};
     return {};
   }
 
@@ -257,10 +257,10 @@ class Planner {
     const uint64_t smallest_pool = std::min(kNoncesPerBlock, largest);
     const uint64_t smallest = plan_.pool_count * smallest_pool * kNonceBytes;
     if (memory < smallest)
-      return {Code::kInvalidArgument, "--memory " + mebibytes(memory) + " is too small: " +
-                                          mebibytes(smallest) + " are needed for " +
-                                          std::to_string(plan_.pool_count) + " pools of " +
-                                          std::to_string(smallest_pool) + " nonces"};
+      return {Code::kInvalidArgument, "--memory " + mebibytes(memory) +
+                                          " is too small: " + mebibytes(smallest) +
+                                          " are needed for " + std::to_string(plan_.pool_count) +
+                                          " pools of " + std::to_string(smallest_pool) + " nonces"};
     if (memory > available)
       return {Code::kInvalidArgument, "--memory " + mebibytes(memory) + " is more than the " +
                                           mebibytes(available) + " that are free"};

@@ -39,8 +39,7 @@ class Meter {
   double update(uint64_t count, Clock::time_point now) {
     const double seconds = std::chrono::duration<double>(now - last_).count();
     if (seconds <= 0) return rate_;
-    const double current =
-        count > count_ ? static_cast<double>(count - count_) / seconds : 0.0;
+    const double current = count > count_ ? static_cast<double>(count - count_) / seconds : 0.0;
     const double weight = 1.0 - std::exp(-seconds / 5.0);
     rate_ = started_ ? rate_ + (current - rate_) * weight : current;
     started_ = started_ || count > 0;
@@ -58,8 +57,8 @@ class Meter {
 
 class PlotRun {
  public:
-  PlotRun(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices,
-          FileSystem& files, Progress& progress, const Cancel& cancel)
+  PlotRun(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices, FileSystem& files,
+          Progress& progress, const Cancel& cancel)
       : plan_(plan), devices_(devices), files_(files), progress_(progress), cancel_(cancel) {}
 
   Result<PlotReport> run() {
@@ -150,16 +149,15 @@ class PlotRun {
       }
       pools.push_back(std::move(pool));
     }
-    queue_ = std::make_unique<PoolQueue>(missing_, plan_.pool_nonces, std::move(pools),
-                                         devices_.size());
+    queue_ =
+        std::make_unique<PoolQueue>(missing_, plan_.pool_nonces, std::move(pools), devices_.size());
     return {};
   }
 
   // Thread of one device queue.
   void work(size_t device_index, uint32_t queue_index) {
     Device& device = *devices_[device_index];
-    auto generator =
-        NonceGenerator::open(device, queue_index, device.info().items_per_queue);
+    auto generator = NonceGenerator::open(device, queue_index, device.info().items_per_queue);
     if (!generator.ok()) {
       retire(device_index, generator.status());
       return;
@@ -226,18 +224,16 @@ class PlotRun {
         static_cast<uint64_t>(std::ceil(pool.span.count * plan_.verify_percent / 100.0));
     // Not cancelled: a pool that is full is worth saving.
     const Cancel never;
-    QUARRY_ASSIGN(const auto wrong,
-                  checker.check(plan_.account_id,
-                                plan_.targets[pool.target].name.start + pool.span.first, block,
-                                std::max<uint64_t>(PoolChecker::kSamples, percent), never));
+    QUARRY_ASSIGN(
+        const auto wrong,
+        checker.check(plan_.account_id, plan_.targets[pool.target].name.start + pool.span.first,
+                      block, std::max<uint64_t>(PoolChecker::kSamples, percent), never));
     if (!wrong) return true;
     for (const Pool::Part& part : pool.parts)
       if (*wrong >= part.span.first && *wrong - part.span.first < part.span.count) {
-        const uint64_t nonce =
-            plan_.targets[pool.target].name.start + pool.span.first + *wrong;
-        retire(part.device, {Code::kDevice, devices_[part.device]->info().id +
-                                                " computed nonce " + std::to_string(nonce) +
-                                                " wrongly"});
+        const uint64_t nonce = plan_.targets[pool.target].name.start + pool.span.first + *wrong;
+        retire(part.device, {Code::kDevice, devices_[part.device]->info().id + " computed nonce " +
+                                                std::to_string(nonce) + " wrongly"});
       }
     return false;
   }
@@ -310,8 +306,9 @@ class PlotRun {
     if (report.files.size() == writers_.size()) return report;
     if (queue_->counts().out_of_devices)
       return Status(Code::kDevice, "no device is left: " + retired_.back().message());
-    return Status(Code::kCancelled, "stopped on request; what was plotted is saved: run the same "
-                                    "command again to go on");
+    return Status(Code::kCancelled,
+                  "stopped on request; what was plotted is saved: run the same "
+                  "command again to go on");
   }
 
   const PlotPlan& plan_;

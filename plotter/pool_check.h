@@ -8,18 +8,16 @@
 
 #include "base/status.h"
 #include "host/cancel.h"
-#include "host/device.h"
-#include "host/memory.h"
 #include "plotter/generator.h"
+#include "plotter/referee.h"
 
 namespace quarry {
 
-// Owns a CPU queue that is not pinned. Belongs to the thread that opened it.
+// Belongs to the thread that opened it.
 class PoolChecker {
  public:
   static constexpr uint32_t kSamples = 16;
 
-  // Opens the device "cpu".
   static Result<std::unique_ptr<PoolChecker>> open();
 
   // Compares `samples` nonces of `block`, whose nonces are numbered from `start`
@@ -30,10 +28,9 @@ class PoolChecker {
                                         const Cancel& cancel);
 
  private:
-  PoolChecker() : random_(std::random_device{}()) {}
-  std::unique_ptr<Device> device_;
-  std::unique_ptr<NonceGenerator> generator_;
-  HostMemory expected_;
+  explicit PoolChecker(std::unique_ptr<Referee> referee)
+      : referee_(std::move(referee)), random_(std::random_device{}()) {}
+  std::unique_ptr<Referee> referee_;
   std::mt19937_64 random_;
 };
 

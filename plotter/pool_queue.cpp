@@ -33,7 +33,8 @@ Pool* PoolQueue::open_pool() {
   if (free_.empty()) return nullptr;
   Target* best = nullptr;
   for (Target& target : targets_)
-    if (!target.abandoned && !target.open.empty() && (best == nullptr || target.pools < best->pools))
+    if (!target.abandoned && !target.open.empty() &&
+        (best == nullptr || target.pools < best->pools))
       best = &target;
   if (best == nullptr) return nullptr;
   Pool* pool = free_.back();
@@ -89,8 +90,7 @@ std::optional<Batch> PoolQueue::take(size_t device, uint32_t nonces) {
       }
       if (pool->assigned < pool->span.count) {
         const Batch batch = {
-            pool,
-            {pool->assigned, std::min<uint64_t>(pool->span.count - pool->assigned, nonces)}};
+            pool, {pool->assigned, std::min<uint64_t>(pool->span.count - pool->assigned, nonces)}};
         pool->assigned += batch.span.count;
         pool->in_flight += batch.span.count;
         return batch;

@@ -63,8 +63,8 @@ class PoolQueue {
   // Next full pool of a target; waits for it. Null: nothing more will come. The
   // caller ends with one of recorded(), redo() and abandon().
   Pool* take_full(size_t target);
-  void recorded(Pool* pool);  // it is on the disk
-  void redo(Pool* pool);      // it is wrong: computes all of it again
+  void recorded(Pool* pool);                // it is on the disk
+  void redo(Pool* pool);                    // it is wrong: computes all of it again
   void abandon(size_t target, Pool* pool);  // the disk failed; pool may be null
 
   // The device gets no more work. Returns false if it was retired before.
@@ -90,7 +90,7 @@ class PoolQueue {
     std::deque<NonceSpan> open;  // not given to a pool yet
     uint64_t unrecorded = 0;
     uint64_t recorded = 0;
-    size_t pools = 0;            // held for it now
+    size_t pools = 0;  // held for it now
     bool abandoned = false;
   };
 

@@ -15,19 +15,17 @@ Result<std::unique_ptr<Referee>> Referee::open() {
   return referee;
 }
 
-Result<std::span<const std::byte>> Referee::compute(uint64_t account_id, uint64_t start,
-                                                    uint32_t count, const Cancel& cancel) {
-  QUARRY_CHECK(count <= kMostNonces);
-  const ScoopBlock block = {memory_.data(), count, nullptr};
-  for (uint32_t done = 0; done < count;) {
-    NonceRange range;
-    range.account_id = account_id;
-    range.start = start + done;
-    range.count = std::min(count - done, generator_->batch_nonces());
-    QUARRY_TRY(generator_->generate(range, block, done, cancel));
-    done += range.count;
+Result<std::span<const std::byte>> Referee::compute(const NonceRange& range, const Cancel& cancel) {
+  QUARRY_CHECK(range.count <= kMostNonces);
+  const ScoopBlock block = {memory_.data(), range.count, nullptr};
+  for (uint32_t done = 0; done < range.count;) {
+    NonceRange part = range;
+    part.start += done * range.step;
+    part.count = std::min(range.count - done, generator_->batch_nonces());
+    QUARRY_TRY(generator_->generate(part, block, done, cancel));
+    done += part.count;
   }
-  return std::span<const std::byte>(memory_.bytes().first(count * kNonceBytes));
+  return std::span<const std::byte>(memory_.bytes().first(range.count * kNonceBytes));
 }
 
 }  // namespace quarry

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/status.h"
 #include "host/cancel.h"
@@ -20,10 +21,9 @@ class Referee {
   // Opens the device "cpu".
   static Result<std::unique_ptr<Referee>> open();
 
-  // Nonces start .. start + count - 1, count <= kMostNonces, in the order of a
-  // PoC2 file of `count` nonces. Valid until the next call.
-  Result<std::span<const std::byte>> compute(uint64_t account_id, uint64_t start, uint32_t count,
-                                             const Cancel& cancel);
+  // The nonces of the range, at most kMostNonces, in the order of a PoC2 file of
+  // range.count nonces. Valid until the next call.
+  Result<std::span<const std::byte>> compute(const NonceRange& range, const Cancel& cancel);
 
  private:
   Referee() = default;

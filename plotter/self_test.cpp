@@ -53,7 +53,8 @@ Status check_scanning(Device& device, const HostMemory& memory) {
                 ScoopScanner::open(device, Device::kUnpinnedQueue, kKnownScoops));
   QUARRY_ASSIGN(const ScoopScanner::Best best, scanner->scan(round, scoops));
   if (best.hit != expected.hit || best.index != expected.index)
-    return {Code::kDevice, "it finds the wrong deadline; its driver or memory is not to be trusted"};
+    return {Code::kDevice,
+            "it finds the wrong deadline; its driver or memory is not to be trusted"};
   return {};
 }
 

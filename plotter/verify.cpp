@@ -67,7 +67,7 @@ Status check_engraver_mark(const PlotCandidate& file, FileSystem& files, const C
   // One finished plot in 2^32 ends like this.
   QUARRY_ASSIGN(const std::unique_ptr<Referee> referee, Referee::open());
   QUARRY_ASSIGN(const std::span<const std::byte> last,
-                referee->compute(name.account_id, name.start + name.nonces - 1, 1, cancel));
+                referee->compute({name.account_id, name.start + name.nonces - 1, 1}, cancel));
   const uint64_t second_half_of = name.is_poc1() ? 0 : kScoopsPerNonce - 1;
   const std::byte* expected = last.data() + scoop_offset(1, second_half_of, 0) + kScoopBytes - 8;
   if (std::memcmp(tail.data(), expected, tail.size()) == 0) return {};

@@ -27,8 +27,8 @@ struct VerifyRequest {
 struct VerifyFileReport {
   std::string path;
   uint64_t checked_nonces = 0;
-  uint64_t bad_nonces = 0;             // before repair
-  std::vector<NonceSpan> bad_spans;    // indices in the file, ascending
+  uint64_t bad_nonces = 0;           // before repair
+  std::vector<NonceSpan> bad_spans;  // indices in the file, ascending
   uint64_t repaired_nonces = 0;
   Status status;  // why the file could not be checked: wrong size, wrong name, unreadable
 };
@@ -36,8 +36,9 @@ struct VerifyFileReport {
 // Checks files in parallel, all 4096 scoops of each nonce that is looked at.
 // Works on PoC2 and on PoC1 (4-field) names. kCancelled; kDevice. A file that is
 // wrong is not a failure of the call: see the reports.
-Result<std::vector<VerifyFileReport>> verify_plots(
-    const VerifyRequest& request, std::span<const std::unique_ptr<Device>> devices,
-    FileSystem& files, Progress& progress, const Cancel& cancel);
+Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
+                                                   std::span<const std::unique_ptr<Device>> devices,
+                                                   FileSystem& files, Progress& progress,
+                                                   const Cancel& cancel);
 
 }  // namespace quarry

@@ -133,8 +133,9 @@ Result<bool> DiskVerifier::cpu_agrees(const ExpectedNonces& right, NonceSpan run
   }
   QUARRY_ASSIGN(
       const std::span<const std::byte> again,
-      referee_->compute(right.name.account_id, right.name.start + right.span.first + run.first,
-                        static_cast<uint32_t>(run.count), shared_.cancel));
+      referee_->compute({right.name.account_id, right.name.start + right.span.first + run.first,
+                         static_cast<uint32_t>(run.count)},
+                        shared_.cancel));
   for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop++)
     if (std::memcmp(again.data() + scoop_offset(run.count, scoop, 0),
                     right.scoops + scoop_offset(right.span.count, scoop, run.first),

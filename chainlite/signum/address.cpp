@@ -12,7 +12,7 @@ constexpr std::string_view kAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";  // n
 constexpr size_t kDataSymbols = 13;
 constexpr size_t kSymbols = 17;
 // Where symbol i of the text stands in the code word.
-constexpr std::array<size_t, kSymbols> kPlaces = {3,  2,  1,  0,  7,  6, 5, 4, 13,
+constexpr std::array<size_t, kSymbols> kPlaces = {3,  2,  1,  0,  7, 6, 5,  4, 13,
                                                   14, 15, 16, 12, 8, 9, 10, 11};
 constexpr std::array<size_t, 4> kGroups = {4, 4, 4, 5};
 
@@ -103,17 +103,18 @@ Result<uint64_t> parse_address(std::string_view address) {
   if (!rest.empty()) {
     // Extended form: a dash and the public key in base 36.
     const std::string_view key = rest.substr(1);
-    const bool is_key = rest.front() == '-' && !key.empty() && key.size() <= 50 &&
-                        std::all_of(key.begin(), key.end(), [](char c) {
-                          return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                                 (c >= 'a' && c <= 'z');
-                        });
+    const bool is_key =
+        rest.front() == '-' && !key.empty() && key.size() <= 50 &&
+        std::all_of(key.begin(), key.end(), [](char c) {
+          return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        });
     if (!is_key) return refuse(address, "it has more than 17 symbols");
   }
   const std::array<uint8_t, 4> check = check_symbols(word);
   if (!std::equal(check.begin(), check.end(), word.begin() + kDataSymbols))
-    return refuse(address, "its check symbols do not fit, so a character is wrong or two are "
-                           "exchanged");
+    return refuse(address,
+                  "its check symbols do not fit, so a character is wrong or two are "
+                  "exchanged");
   // 13 symbols are 65 bits.
   if (word[kDataSymbols - 1] >= 16) return refuse(address, "its number is larger than 2^64 - 1");
   uint64_t id = 0;

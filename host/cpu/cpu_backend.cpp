@@ -126,13 +126,8 @@ double measure(const CpuKernelSet& set) {
   double best = 1e9;
   for (int run = 0; run < 7; run++) {
     const auto begin = std::chrono::steady_clock::now();
-    const Argument arguments[] = {buffer,
-                                  uint64_t{0},
-                                  uint64_t{0},
-                                  uint64_t{1},
-                                  set.lanes,
-                                  kFirstHash,
-                                  kFirstHash + kHashes};
+    const Argument arguments[] = {buffer,    uint64_t{0}, uint64_t{0},         uint64_t{1},
+                                  set.lanes, kFirstHash,  kFirstHash + kHashes};
     if (!queue.launch("plot_hashes", {.items = set.lanes}, arguments).ok()) return 1e9;
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     best = std::min(best, time.count() / set.lanes);

@@ -83,7 +83,8 @@ uint64_t meminfo_bytes(std::string_view field) {
   std::ifstream file("/proc/meminfo");
   std::string line;
   while (std::getline(file, line))
-    if (line.starts_with(field)) return std::strtoull(line.c_str() + field.size(), nullptr, 10) * 1024;
+    if (line.starts_with(field))
+      return std::strtoull(line.c_str() + field.size(), nullptr, 10) * 1024;
   return 0;
 }
 

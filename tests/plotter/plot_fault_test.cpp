@@ -75,10 +75,14 @@ class PlotFault : public testing::Test {
 TEST_F(PlotFault, EachKindOfCallFails) {
   SCOPED_TRACE("seed " + std::to_string(seed_));
   const std::vector<std::pair<Operation, std::vector<uint64_t>>> calls = {
-      {Operation::kOpen, {1, 2, 3}},     {Operation::kSync, {1, 2, 3, 4, 5, 6}},
-      {Operation::kAllocate, {1}},       {Operation::kTruncate, {1}},
-      {Operation::kRename, {1}},         {Operation::kSyncFolder, {1, 2, 3}},
-      {Operation::kRemove, {1}},         {Operation::kLock, {1}},
+      {Operation::kOpen, {1, 2, 3}},
+      {Operation::kSync, {1, 2, 3, 4, 5, 6}},
+      {Operation::kAllocate, {1}},
+      {Operation::kTruncate, {1}},
+      {Operation::kRename, {1}},
+      {Operation::kSyncFolder, {1, 2, 3}},
+      {Operation::kRemove, {1}},
+      {Operation::kLock, {1}},
       {Operation::kWrite, {1, 2, 4097, 4098, 4099, 8194, 8195}},
   };
   for (const auto& [operation, numbers] : calls)
@@ -126,8 +130,7 @@ TEST_F(PlotFault, ThePowerGoesAtAnyMoment) {
   }
   for (int i = 0; i < 30; i++) {
     // Half of the cuts come near the end, where names change.
-    const uint64_t moment =
-        i % 2 == 0 ? 1 + random_() % operations : operations - random_() % 20;
+    const uint64_t moment = i % 2 == 0 ? 1 + random_() % operations : operations - random_() % 20;
     SCOPED_TRACE("cut at " + std::to_string(moment) + " of " + std::to_string(operations));
     const TempFolder folder;
     FaultyFileSystem files(posix_file_system(), seed_ + static_cast<uint64_t>(i));

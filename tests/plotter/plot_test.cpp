@@ -61,8 +61,7 @@ TEST(Plot, GoldenFiles) {
 TEST(Plot, ManyPoolsAndFoldersGiveTheSameBytes) {
   const TempFolder whole, first, second;
   const auto devices = cpu_device();
-  PlotRequest request = {
-      .account_id = 77, .start = 1000, .nonces = 320, .folders = {whole.path()}};
+  PlotRequest request = {.account_id = 77, .start = 1000, .nonces = 320, .folders = {whole.path()}};
   auto report = plot(request, devices);
   ASSERT_TRUE(report.ok()) << report.status().message();
   request.folders = {first.path(), second.path()};
@@ -141,8 +140,8 @@ TEST_F(FaultyDevice, AloneEndsTheRunAndAnotherContinuesIt) {
 }
 
 TEST_F(FaultyDevice, SmallBuffersAndNoSharedMemory) {
-  const auto report = plot_with(
-      {.max_buffer_bytes = uint64_t{16} * 262144, .hide_shared_memory = true}, false);
+  const auto report =
+      plot_with({.max_buffer_bytes = uint64_t{16} * 262144, .hide_shared_memory = true}, false);
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(report->retired_devices.empty());
   expect_right_bytes();
@@ -156,8 +155,7 @@ TEST(PlotPlan, RefusesWhatCannotBe) {
     EXPECT_FALSE(plan.ok());
     return plan.ok() ? Code::kOk : plan.status().code();
   };
-  const PlotRequest good = {
-      .account_id = 1, .start = 0, .nonces = 64, .folders = {folder.path()}};
+  const PlotRequest good = {.account_id = 1, .start = 0, .nonces = 64, .folders = {folder.path()}};
   EXPECT_TRUE(plan_plot(good, files).ok());
   PlotRequest bad = good;
   bad.nonces = 0;
