@@ -10,13 +10,14 @@
 namespace quarry {
 namespace {
 
-// A pool of this many nonces costs 1.6 % for its check, and its extents of
-// 64 KiB are long enough for flash.
-constexpr uint64_t kSmallPool = 1024;
-// Longer extents than 512 KiB gain nothing on flash; on a spinning disk they do.
-constexpr uint64_t kFlashPool = 8192;
-// The last pool of a file is written while nothing is computed.
-constexpr uint64_t kPoolsPerFile = 32;
+// A pool of this many nonces costs 0.8 % for its check, and its extents of
+// 128 KiB are long enough for flash.
+constexpr uint64_t kSmallPool = 2048;
+// Longer extents than 1 MiB gain nothing on flash; on a spinning disk they do.
+constexpr uint64_t kFlashPool = 16384;
+// The last pool of a file is written while nothing is computed; but the shorter
+// the extents, the more the file system works for each byte.
+constexpr uint64_t kPoolsPerFile = 16;
 // What a file system needs for itself and the journal, when a disk is filled.
 constexpr uint64_t kSpareBytes = uint64_t{64} << 20;
 
