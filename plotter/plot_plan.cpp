@@ -17,7 +17,7 @@ constexpr uint64_t kSmallPool = 2048;
 constexpr uint64_t kFlashPool = 16384;
 // The last pool of a file is written while nothing is computed; but the shorter
 // the extents, the more the file system works for each byte.
-constexpr uint64_t kPoolsPerFile = 16;
+constexpr uint64_t kPoolsPerFile = 32;
 // What a file system needs for itself and the journal, when a disk is filled.
 constexpr uint64_t kSpareBytes = uint64_t{64} << 20;
 
