@@ -25,10 +25,10 @@ struct CpuKernel {
 };
 
 struct CpuKernelSet {
-  const char* name;         // "avx512", "avx512x2"
-  const char* instructions; // "avx512": what QUARRY_CPU and device ids call it
-  uint32_t lanes;           // work items in one word
-  bool (*supported)();      // by this machine
+  const char* name;          // "avx512", "avx512x2"
+  const char* instructions;  // "avx512": what QUARRY_CPU and device ids call it
+  uint32_t lanes;            // work items in one word
+  bool (*supported)();       // by this machine
   const CpuKernel* kernels;
   uint32_t kernel_count;
   const CpuKernelSet* base;  // where to look for kernels that this set lacks; may be null

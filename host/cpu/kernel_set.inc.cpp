@@ -18,9 +18,10 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define TEXT2(x) #x
 #define TEXT(x) TEXT2(x)
+#define KERNELS JOIN(kernels_, KERNEL_SET)
 
 namespace quarry {
-namespace JOIN(kernels_, KERNEL_SET) {
+namespace KERNELS {
 
 #include "kernels/plot.h"
 #if !defined(BASE_SET)
@@ -65,10 +66,10 @@ struct Signature<void (*)(const work_item*, P...)> {
 };
 
 // One line per kernel: items per call is LANES for kernels on `word`, else 1.
-#define CPU_KERNEL(name, step)                                                       \
-  {                                                                                  \
-    #name, run<name, step>, Signature<decltype(&name)>::kArguments,                  \
-        Signature<decltype(&name)>::kCount, step                                     \
+#define CPU_KERNEL(name, step)                                           \
+  {                                                                      \
+#name, run < name, step>, Signature < decltype(&name)> ::kArguments, \
+        Signature < decltype(&name)> ::kCount, step                      \
   }
 
 const CpuKernel kKernels[] = {
@@ -94,7 +95,7 @@ bool supported() {
   return true;
 }
 
-}  // namespace kernels_KERNEL_SET
+}  // namespace KERNELS
 
 #if defined(BASE_SET)
 extern const CpuKernelSet JOIN(kCpuKernelSet_, BASE_SET);
@@ -105,12 +106,8 @@ extern const CpuKernelSet JOIN(kCpuKernelSet_, BASE_SET);
 
 extern const CpuKernelSet JOIN(kCpuKernelSet_, KERNEL_SET);
 const CpuKernelSet JOIN(kCpuKernelSet_, KERNEL_SET) = {
-    TEXT(KERNEL_SET),
-    TEXT(INSTRUCTIONS),
-    LANES,
-    JOIN(kernels_, KERNEL_SET)::supported,
-    JOIN(kernels_, KERNEL_SET)::kKernels,
-    sizeof(JOIN(kernels_, KERNEL_SET)::kKernels) / sizeof(CpuKernel),
+    TEXT(KERNEL_SET),   TEXT(INSTRUCTIONS), LANES,
+    KERNELS::supported, KERNELS::kKernels,  sizeof(KERNELS::kKernels) / sizeof(CpuKernel),
     BASE_SET_POINTER,
 };
 
