@@ -141,7 +141,7 @@ TEST_F(FaultyDevice, AloneEndsTheRunAndAnotherContinuesIt) {
 
 TEST_F(FaultyDevice, SmallBuffersAndNoSharedMemory) {
   const auto report =
-      plot_with({.max_buffer_bytes = uint64_t{16} * 262144, .hide_shared_memory = true}, false);
+      plot_with({.max_buffer_bytes = uint64_t{32} * 262144, .hide_shared_memory = true}, false);
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_TRUE(report->retired_devices.empty());
   expect_right_bytes();
