@@ -79,8 +79,7 @@ void run_nonces(benchmark::State& state, const std::string& id) {
   const auto open = [&id](std::unique_ptr<Device>& device, HostMemory& memory,
                           std::unique_ptr<NonceGenerator>& generator) -> Status {
     QUARRY_ASSIGN(device, open_device(id));
-    const uint32_t wanted = std::max(device->info().items_per_queue, device->info().interleave);
-    QUARRY_ASSIGN(generator, NonceGenerator::open(*device, 0, wanted));
+    QUARRY_ASSIGN(generator, NonceGenerator::open(*device, {}));
     QUARRY_ASSIGN(memory, HostMemory::allocate(generator->batch_nonces() * kNonceBytes));
     return {};
   };

@@ -36,10 +36,8 @@ class Work {
 class PlotWork : public Work {
  public:
   static Result<std::unique_ptr<Work>> open(Device& device, uint32_t queue) {
-    const DeviceInfo& info = device.info();
-    const uint32_t wanted = std::max(info.items_per_queue, info.interleave);
     auto work = std::make_unique<PlotWork>();
-    QUARRY_ASSIGN(work->generator_, NonceGenerator::open(device, queue, wanted));
+    QUARRY_ASSIGN(work->generator_, NonceGenerator::open(device, {.queue_index = queue}));
     const uint32_t batch = work->generator_->batch_nonces();
     // As in a plot, a batch fills a part of a larger block.
     work->block_.nonces = (std::max<uint64_t>(batch, 64) + batch - 1) / batch * batch;

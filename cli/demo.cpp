@@ -135,7 +135,7 @@ Result<std::string> cross_check(Demo& demo) {
   QUARRY_ASSIGN(const uint64_t smallest, smallest_hit(demo));
   if (smallest != best.hit) return broken("a plain loop finds another best hit");
   QUARRY_ASSIGN(const auto scalar, open_device("cpu:scalar"));
-  QUARRY_ASSIGN(const auto generator, NonceGenerator::open(*scalar, 0, 1));
+  QUARRY_ASSIGN(const auto generator, NonceGenerator::open(*scalar, {.slot_nonces = 1}));
   QUARRY_ASSIGN(const HostMemory memory, HostMemory::allocate(kNonceBytes));
   NonceRange range;
   range.account_id = best.account_id;

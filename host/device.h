@@ -37,6 +37,7 @@ struct DeviceInfo {
   uint32_t interleave = 1;          // INTERLEAVE that its kernels were built with
   uint32_t items_per_queue = 1;     // work items that keep one queue busy
   uint32_t queues = 1;              // queues that keep the device busy
+  bool owns_memory = false;         // has memory that is not the host's
   bool shares_host_memory = false;  // wrap() gives kernels the host's own memory
 };
 
@@ -114,6 +115,9 @@ class Queue {
   virtual Status wait() = 0;
 };
 
+// Which queue's commands a device prefers when both could run.
+enum class QueuePriority { kNormal, kHigh };
+
 class Device {
  public:
   static constexpr uint32_t kUnpinnedQueue = UINT32_MAX;
@@ -135,8 +139,9 @@ class Device {
 
   // Opens a queue. On a CPU the calling thread is the one that computes; it is
   // pinned to core `index`, or stays unpinned with kUnpinnedQueue. Elsewhere the
-  // index does not matter.
-  virtual Result<std::unique_ptr<Queue>> open_queue(uint32_t index) = 0;
+  // index does not matter, and the priority may count.
+  virtual Result<std::unique_ptr<Queue>> open_queue(
+      uint32_t index, QueuePriority priority = QueuePriority::kNormal) = 0;
 };
 
 // What the user may say of how devices are opened.

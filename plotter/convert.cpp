@@ -79,7 +79,8 @@ Status convert_to_folder(const ConvertRequest& request, const PlotName& name,
     for (uint64_t done = 0; done < span.count; done += chunk) {
       const NonceSpan part = {span.first + done, std::min(chunk, span.count - done)};
       QUARRY_TRY(read_as_poc2(rows, *reader, name, part, memory.data(), cancel));
-      QUARRY_TRY(writer->write(part, {memory.data(), part.count, nullptr}));
+      QUARRY_TRY(writer->write(part, rows_of({memory.data(), part.count, nullptr}, 0)));
+      QUARRY_TRY(writer->record(part));
       meter.add(0, part.count);
     }
   meter.finish();

@@ -13,66 +13,137 @@ namespace {
 // driver and for a prompt answer to Ctrl-C.
 constexpr double kLaunchSeconds = 0.2;
 
-constexpr uint64_t kStagingBytes = uint64_t{32} << 20;
 constexpr uint64_t kFinalBytes = 32;
+// Of one lane: enough for the bus, and not much beside a slot.
+constexpr uint64_t kStagingBytes = uint64_t{32} << 20;
+constexpr uint64_t kStagingRows = kScoopsPerNonce / 4;
+
+// What a driver and other programs need of a device's memory.
+constexpr uint64_t kReserveBytes = uint64_t{512} << 20;
 
 uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
+// Bytes that may be taken of a device; 0 if nobody knows.
+uint64_t usable_bytes(const Device& device) {
+  const uint64_t free = device.free_bytes();
+  const uint64_t reserve = std::max(kReserveBytes, device.info().memory_bytes / 20);
+  return free - std::min(reserve, free / 4);
+}
+
+uint64_t largest_buffer(const DeviceInfo& info) {
+  return info.max_buffer_bytes > 0 ? info.max_buffer_bytes : UINT64_MAX;
+}
+
+uint64_t staging_bytes(uint64_t nonces) {
+  const uint64_t row_bytes = nonces * kScoopBytes;
+  return row_bytes * std::clamp<uint64_t>(kStagingBytes / row_bytes, 1, kStagingRows);
+}
+
+// Most nonces of each slot in `bytes`, with their finals and staging.
+uint64_t nonces_in(uint64_t bytes, uint32_t slots) {
+  constexpr uint64_t kEach = kNonceBytes + kFinalBytes;
+  const uint64_t share = bytes / slots;
+  const uint64_t few = share / (kEach + 2 * kStagingRows * kScoopBytes);
+  const uint64_t many = (share - std::min(share, 2 * kStagingBytes)) / kEach;
+  return std::max(few, many);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<NonceGenerator>> NonceGenerator::open(Device& device, uint32_t queue_index,
-                                                             uint32_t nonces) {
-  QUARRY_ASSIGN(std::unique_ptr<Queue> queue, device.open_queue(queue_index));
+ScoopRows rows_of(const ScoopBlock& block, uint64_t first) {
+  return {.data = block.data + first * kScoopBytes,
+          .pitch_bytes = block.nonces * kScoopBytes,
+          .first_scoop = 0,
+          .scoops = kScoopsPerNonce,
+          .wrapped = block.wrapped,
+          .wrapped_offset = first * kScoopBytes};
+}
+
+uint64_t NonceGenerator::wave_nonces(const DeviceInfo& info) {
+  return round_up(std::max(info.items_per_queue, 1u), info.interleave);
+}
+
+uint64_t NonceGenerator::fitting_nonces(const Device& device, uint32_t slots, uint64_t most) {
+  const uint64_t wave = wave_nonces(device.info());
+  const uint64_t nonces = std::min(nonces_in(usable_bytes(device), slots), most);
+  return nonces < wave ? nonces / device.info().interleave * device.info().interleave
+                       : nonces / wave * wave;
+}
+
+Result<std::unique_ptr<NonceGenerator>> NonceGenerator::open(Device& device,
+                                                             const GeneratorOptions& options) {
+  QUARRY_ASSIGN(std::unique_ptr<Queue> queue, device.open_queue(options.queue_index));
   std::unique_ptr<NonceGenerator> generator(new NonceGenerator(device, std::move(queue)));
-  const uint32_t interleave = device.info().interleave;
-  for (auto wanted = static_cast<uint32_t>(round_up(std::max(nonces, 1u), interleave));;
-       wanted = static_cast<uint32_t>(round_up(wanted / 2, interleave))) {
-    Status status = generator->allocate(wanted);
+  const DeviceInfo& info = device.info();
+  const uint64_t interleave = info.interleave;
+  uint64_t nonces =
+      options.slot_nonces > 0 ? round_up(options.slot_nonces, interleave) : wave_nonces(info);
+  uint64_t bytes = info.shares_host_memory ? 0 : usable_bytes(device);
+  if (options.memory_bytes > 0)
+    bytes = bytes > 0 ? std::min(bytes, options.memory_bytes) : options.memory_bytes;
+  if (bytes > 0) {
+    const uint64_t room = nonces_in(bytes, options.slots) / interleave * interleave;
+    nonces = std::clamp(room, interleave, nonces);
+  }
+  while (true) {
+    const Status status = generator->allocate(options.slots, nonces);
     if (status.ok()) return generator;
-    if (status.code() != Code::kOutOfMemory || wanted == interleave)
-      return status.with_context(device.info().id);
+    if (status.code() != Code::kOutOfMemory || nonces == interleave)
+      return status.with_context(info.id);
+    nonces = round_up(nonces / 2, interleave);
   }
 }
 
-Status NonceGenerator::allocate(uint32_t nonces) {
-  chunks_.clear();
-  staging_.reset();
-  const DeviceInfo& info = device_.info();
-  const uint64_t largest = info.max_buffer_bytes > 0 ? info.max_buffer_bytes : UINT64_MAX;
-  const uint64_t most_in_chunk = largest / kNonceBytes / info.interleave * info.interleave;
-  if (most_in_chunk == 0)
-    return {Code::kOutOfMemory,
-            "its largest buffer has no room for " + std::to_string(info.interleave) + " nonces"};
-  for (uint32_t left = nonces; left > 0;) {
-    Chunk chunk;
-    chunk.nonces = static_cast<uint32_t>(std::min<uint64_t>(left, most_in_chunk));
-    QUARRY_ASSIGN(chunk.hashes, device_.allocate(chunk.nonces * kNonceBytes));
-    QUARRY_ASSIGN(chunk.finals, device_.allocate(chunk.nonces * kFinalBytes));
-    left -= chunk.nonces;
-    chunks_.push_back(std::move(chunk));
-  }
-  if (!info.shares_host_memory) {
-    const uint64_t row_bytes = uint64_t{chunks_[0].nonces} * kScoopBytes;
-    const uint64_t rows = std::clamp<uint64_t>(kStagingBytes / row_bytes, 1, kScoopsPerNonce);
-    QUARRY_ASSIGN(staging_, device_.allocate(rows * row_bytes));
-  }
-  batch_nonces_ = nonces;
+Status NonceGenerator::allocate(uint32_t slots, uint64_t nonces) {
+  slots_.clear();
+  for (uint32_t i = 0; i < slots; i++) QUARRY_TRY(allocate_slot(slots_.emplace_back(), nonces));
+  batch_nonces_ = static_cast<uint32_t>(nonces);
   return {};
 }
 
-Status NonceGenerator::launch(std::string_view kernel, uint64_t items,
-                              std::span<const Argument> arguments) {
-  return queue_->launch(kernel, {.items = static_cast<uint32_t>(items)}, arguments);
+Status NonceGenerator::allocate_slot(Slot& slot, uint64_t nonces) {
+  const DeviceInfo& info = device_.info();
+  const uint64_t most_in_chunk = std::min(
+      largest_buffer(info) / kNonceBytes / info.interleave * info.interleave, wave_nonces(info));
+  if (most_in_chunk == 0)
+    return {Code::kOutOfMemory,
+            "its largest buffer has no room for " + std::to_string(info.interleave) + " nonces"};
+  for (uint64_t left = nonces; left > 0;) {
+    Chunk chunk;
+    chunk.nonces = static_cast<uint32_t>(std::min(left, most_in_chunk));
+    QUARRY_ASSIGN(chunk.hashes, device_.allocate(chunk.nonces * kNonceBytes));
+    QUARRY_ASSIGN(chunk.finals, device_.allocate(chunk.nonces * kFinalBytes));
+    left -= chunk.nonces;
+    slot.chunks.push_back(std::move(chunk));
+  }
+  // Where memory is shared, copies are rare.
+  return info.shares_host_memory ? Status() : open_lanes(slot, nonces);
 }
 
-Status NonceGenerator::compute_hashes(Chunk& chunk, const NonceRange& range, const Cancel& cancel) {
+Status NonceGenerator::open_lanes(Slot& slot, uint64_t nonces) {
+  const uint64_t row_bytes = nonces * kScoopBytes;
+  const uint64_t size = std::min(staging_bytes(nonces), largest_buffer(device_.info()));
+  for (Lane& lane : slot.lanes) {
+    QUARRY_ASSIGN(lane.queue, device_.open_queue(Device::kUnpinnedQueue, QueuePriority::kHigh));
+    QUARRY_ASSIGN(lane.staging, device_.allocate(std::max(size, row_bytes)));
+  }
+  return {};
+}
+
+Status NonceGenerator::launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first,
+                                     uint32_t last) {
+  const Argument arguments[] = {
+      *chunk.hashes, range.account_id, range.start, range.step, range.count, first, last};
+  return queue_->launch("plot_hashes", {.items = range.count}, arguments);
+}
+
+Status NonceGenerator::compute_hashes(const Chunk& chunk, const NonceRange& range,
+                                      const Cancel& cancel) {
   for (uint32_t hash = 0; hash < PLOT_HASHES;) {
     QUARRY_TRY(cancel.status());
     const uint32_t end = std::min(PLOT_HASHES, hash + hashes_per_launch_);
     const auto begin = std::chrono::steady_clock::now();
-    const Argument arguments[] = {
-        *chunk.hashes, range.account_id, range.start, range.step, range.count, hash, end};
-    QUARRY_TRY(launch("plot_hashes", range.count, arguments));
+    QUARRY_TRY(launch_hashes(chunk, range, hash, end));
     QUARRY_TRY(queue_->wait());
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     // The first hashes are shorter than the rest, so they say little.
@@ -86,58 +157,92 @@ Status NonceGenerator::compute_hashes(Chunk& chunk, const NonceRange& range, con
   }
   const Argument arguments[] = {*chunk.hashes, *chunk.finals, range.account_id,
                                 range.start,   range.step,    range.count};
-  return launch("plot_final", range.count, arguments);
+  return queue_->launch("plot_final", {.items = range.count}, arguments);
 }
 
-Status NonceGenerator::deliver(Chunk& chunk, uint32_t count, const ScoopBlock& target,
-                               uint64_t first) {
-  const bool in_place = target.wrapped != nullptr && device_.info().shares_host_memory;
-  const uint64_t row_bytes = uint64_t{count} * kScoopBytes;
-  const uint64_t pitch = target.nonces * kScoopBytes;
-  uint64_t rows = in_place ? kScoopsPerNonce : 0;
-  if (!in_place) {
-    if (staging_ == nullptr) {
-      QUARRY_ASSIGN(staging_, device_.allocate(kScoopsPerNonce * chunks_[0].nonces * kScoopBytes));
-    }
-    rows = std::min(kScoopsPerNonce, staging_->size_bytes() / row_bytes);
-  }
-  // Items of one launch are numbered with 32 bits.
-  rows = std::min<uint64_t>(rows, UINT32_MAX / count);
-  for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop += rows) {
-    const auto slice = static_cast<uint32_t>(std::min(rows, kScoopsPerNonce - scoop));
-    const uint64_t first_word = in_place ? (scoop * pitch + first * kScoopBytes) / 4 : 0;
-    const uint64_t row_words = (in_place ? pitch : row_bytes) / 4;
-    const Argument arguments[] = {
-        *chunk.hashes, *chunk.finals, in_place ? *target.wrapped : *staging_, first_word,
-        row_words,     count,         static_cast<uint32_t>(scoop),           slice};
-    QUARRY_TRY(launch("plot_scoops", uint64_t{slice} * count, arguments));
-    if (!in_place) {
-      const Rows copy = {.buffer_offset = 0,
-                         .buffer_pitch = row_bytes,
-                         .host_pitch = pitch,
-                         .row_bytes = row_bytes,
-                         .rows = slice};
-      QUARRY_TRY(
-          queue_->read_rows(*staging_, copy, target.data + scoop * pitch + first * kScoopBytes));
-    }
-  }
-  return queue_->wait();
-}
-
-Status NonceGenerator::generate(const NonceRange& range, const ScoopBlock& target, uint64_t first,
-                                const Cancel& cancel) {
-  QUARRY_CHECK(range.count <= batch_nonces_ && first + range.count <= target.nonces);
+Status NonceGenerator::compute(uint32_t slot_index, const NonceRange& range, const Cancel& cancel) {
+  Slot& slot = slots_[slot_index];
+  QUARRY_CHECK(range.count <= batch_nonces_);
+  slot.nonces = range.count;
   uint32_t done = 0;
-  for (Chunk& chunk : chunks_) {
+  for (const Chunk& chunk : slot.chunks) {
     if (done == range.count) break;
     NonceRange part = range;
     part.start = range.start + done * range.step;
     part.count = std::min(range.count - done, chunk.nonces);
     QUARRY_TRY(compute_hashes(chunk, part, cancel));
-    QUARRY_TRY(deliver(chunk, part.count, target, first + done));
     done += part.count;
   }
+  return queue_->wait();
+}
+
+// Writes scoops of all nonces of the slot to `out`, each chunk behind the one
+// before it.
+Status NonceGenerator::launch_scoops(Queue& queue, const Slot& slot, Buffer& out,
+                                     uint64_t first_word, uint64_t row_words,
+                                     const ScoopRows& rows) {
+  uint32_t done = 0;
+  for (const Chunk& chunk : slot.chunks) {
+    const uint32_t count = std::min(slot.nonces - done, chunk.nonces);
+    if (count == 0) break;
+    const uint64_t word = first_word + uint64_t{done} * (kScoopBytes / 4);
+    // Items of one launch are numbered with 32 bits.
+    const uint32_t most = UINT32_MAX / count;
+    for (uint32_t row = 0; row < rows.scoops; row += std::min(most, rows.scoops - row)) {
+      const uint32_t scoops = std::min(most, rows.scoops - row);
+      const Argument arguments[] = {*chunk.hashes,          *chunk.finals, out,
+                                    word + row * row_words, row_words,     count,
+                                    rows.first_scoop + row, scoops};
+      QUARRY_TRY(queue.launch("plot_scoops", {.items = scoops * count}, arguments));
+    }
+    done += count;
+  }
   return {};
+}
+
+Status NonceGenerator::deliver_in_place(const Slot& slot, const ScoopRows& rows) {
+  QUARRY_TRY(launch_scoops(*queue_, slot, *rows.wrapped, rows.wrapped_offset / 4,
+                           rows.pitch_bytes / 4, rows));
+  return queue_->wait();
+}
+
+Status NonceGenerator::deliver_by_copy(Slot& slot, const ScoopRows& rows) {
+  const uint64_t row_bytes = uint64_t{slot.nonces} * kScoopBytes;
+  uint32_t done = 0;
+  for (size_t turn = 0; done < rows.scoops; turn++) {
+    Lane& lane = slot.lanes[turn % slot.lanes.size()];
+    ScoopRows part = rows;
+    part.first_scoop = rows.first_scoop + done;
+    part.scoops = static_cast<uint32_t>(
+        std::min<uint64_t>(lane.staging->size_bytes() / row_bytes, rows.scoops - done));
+    QUARRY_TRY(launch_scoops(*lane.queue, slot, *lane.staging, 0, row_bytes / 4, part));
+    const Rows copy = {.buffer_offset = 0,
+                       .buffer_pitch = row_bytes,
+                       .host_pitch = rows.pitch_bytes,
+                       .row_bytes = row_bytes,
+                       .rows = part.scoops};
+    QUARRY_TRY(lane.queue->read_rows(*lane.staging, copy, rows.data + done * rows.pitch_bytes));
+    done += part.scoops;
+  }
+  for (Lane& lane : slot.lanes) QUARRY_TRY(lane.queue->wait());
+  return {};
+}
+
+Status NonceGenerator::deliver(uint32_t slot_index, const ScoopRows& rows) {
+  Slot& slot = slots_[slot_index];
+  if (slot.nonces == 0) return {};
+  if (device_.info().shares_host_memory) {
+    if (rows.wrapped != nullptr) return deliver_in_place(slot, rows);
+    if (slot.lanes[0].queue == nullptr) QUARRY_TRY(open_lanes(slot, batch_nonces_));
+  }
+  return deliver_by_copy(slot, rows);
+}
+
+Status NonceGenerator::generate(const NonceRange& range, const ScoopBlock& target, uint64_t first,
+                                const Cancel& cancel) {
+  QUARRY_CHECK(first + range.count <= target.nonces);
+  QUARRY_TRY(compute(0, range, cancel));
+  return deliver(0, rows_of(target, first));
 }
 
 }  // namespace quarry

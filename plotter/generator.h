@@ -1,7 +1,8 @@
-// Computes nonces on one queue of a device and puts their scoops where a plot
-// file wants them.
+// Computes nonces on a device and puts their scoops where a plot file wants
+// them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -28,43 +29,93 @@ struct ScoopBlock {
   Buffer* wrapped = nullptr;  // data as a Buffer of the device, if it could be wrapped
 };
 
-// Owns one queue and the device memory for batch_nonces() nonces. Belongs to
-// the thread that opened it.
+// Where scoops first_scoop ... of some nonces go: scoop s of nonce i to
+// data + (s - first_scoop) * pitch_bytes + i * 64. Not owned.
+struct ScoopRows {
+  std::byte* data = nullptr;
+  uint64_t pitch_bytes = 0;
+  uint32_t first_scoop = 0;
+  uint32_t scoops = 0;
+  Buffer* wrapped = nullptr;    // memory around data as a Buffer of the device, if possible
+  uint64_t wrapped_offset = 0;  // of data in it
+};
+
+// The rows of a whole block, from its nonce `first` on.
+ScoopRows rows_of(const ScoopBlock& block, uint64_t first);
+
+struct GeneratorOptions {
+  uint32_t queue_index = 0;  // for Device::open_queue()
+  uint32_t slots = 1;
+  uint64_t slot_nonces = 0;   // 0: as many as keep the device busy
+  uint64_t memory_bytes = 0;  // of the device, at most; 0: what is free, less a reserve
+};
+
+// Owns device memory for some slots of nonces. compute() fills a slot, deliver()
+// gives its scoops to the host. One thread may compute while others deliver,
+// each from another slot: so a device computes the next nonces while those
+// before them travel to the host.
 class NonceGenerator {
  public:
-  // Opens queue `queue_index`, with memory for up to `nonces` nonces, or fewer
-  // where the device has not as much: at least its interleave. kOutOfMemory if
-  // not even that fits.
-  static Result<std::unique_ptr<NonceGenerator>> open(Device& device, uint32_t queue_index,
-                                                      uint32_t nonces);
+  // Slots become smaller, down to the device's interleave, where it has not as
+  // much memory. kOutOfMemory if not even that fits.
+  static Result<std::unique_ptr<NonceGenerator>> open(Device& device,
+                                                      const GeneratorOptions& options);
 
+  // Nonces that `slots` slots can have each in memory that is free now, at most
+  // `most`, whole waves where there is room for one.
+  static uint64_t fitting_nonces(const Device& device, uint32_t slots, uint64_t most);
+
+  // Nonces that keep a device busy at once: what its slots should be multiples of.
+  static uint64_t wave_nonces(const DeviceInfo& info);
+
+  // Most nonces of a slot.
   uint32_t batch_nonces() const { return batch_nonces_; }
 
-  // Computes range.count <= batch_nonces() nonces; the first becomes nonce number
-  // `first` of `target`. On kCancelled and other failures the target's part is
-  // undefined.
+  // Computes range.count <= batch_nonces() nonces. On kCancelled and other
+  // failures the contents of the slot are undefined.
+  Status compute(uint32_t slot, const NonceRange& range, const Cancel& cancel);
+
+  // Copies scoops of the nonces that the slot holds.
+  Status deliver(uint32_t slot, const ScoopRows& rows);
+
+  // Both, by slot 0; the first nonce becomes nonce number `first` of `target`.
   Status generate(const NonceRange& range, const ScoopBlock& target, uint64_t first,
                   const Cancel& cancel);
 
  private:
-  // Part of a batch, small enough for the device's largest allocation.
+  // Part of a slot: one wave, small enough for the device's largest allocation.
   struct Chunk {
     std::unique_ptr<Buffer> hashes;
     std::unique_ptr<Buffer> finals;
     uint32_t nonces = 0;
   };
+  // Scoops on their way to the host go through two lanes in turns, so that one
+  // turns them to scoop order while the other copies.
+  struct Lane {
+    std::unique_ptr<Queue> queue;
+    std::unique_ptr<Buffer> staging;
+  };
+  struct Slot {
+    std::vector<Chunk> chunks;
+    std::array<Lane, 2> lanes;
+    uint32_t nonces = 0;  // computed
+  };
 
   NonceGenerator(Device& device, std::unique_ptr<Queue> queue)
       : device_(device), queue_(std::move(queue)) {}
-  Status allocate(uint32_t nonces);
-  Status compute_hashes(Chunk& chunk, const NonceRange& range, const Cancel& cancel);
-  Status deliver(Chunk& chunk, uint32_t count, const ScoopBlock& target, uint64_t first);
-  Status launch(std::string_view kernel, uint64_t items, std::span<const Argument> arguments);
+  Status allocate(uint32_t slots, uint64_t nonces);
+  Status allocate_slot(Slot& slot, uint64_t nonces);
+  Status open_lanes(Slot& slot, uint64_t nonces);
+  Status compute_hashes(const Chunk& chunk, const NonceRange& range, const Cancel& cancel);
+  Status launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first, uint32_t last);
+  Status deliver_in_place(const Slot& slot, const ScoopRows& rows);
+  Status deliver_by_copy(Slot& slot, const ScoopRows& rows);
+  static Status launch_scoops(Queue& queue, const Slot& slot, Buffer& out, uint64_t first_word,
+                              uint64_t row_words, const ScoopRows& rows);
 
   Device& device_;
   std::unique_ptr<Queue> queue_;
-  std::vector<Chunk> chunks_;
-  std::unique_ptr<Buffer> staging_;  // scoop rows on their way to the host
+  std::vector<Slot> slots_;
   uint32_t batch_nonces_ = 0;
   uint32_t hashes_per_launch_ = 256;  // adapted so that a launch takes about kLaunchSeconds
 };

@@ -2,8 +2,9 @@
 // nonce ranges lies between.
 //
 // A plot file grows in pools of nonces: a block of host memory in scoop order,
-// filled by all devices together, checked (16 of its nonces are computed again
-// by the CPU), written as 4096 extents, synced, and recorded in the journal.
+// filled by all devices together, or a block in the memory of one GPU. A pool is
+// checked (16 of its nonces are computed again by the CPU), written as 4096
+// extents, synced, and recorded in the journal.
 // NAME.plotting becomes NAME when every nonce is recorded. A stop at any moment
 // loses the pools in memory and nothing else.
 #pragma once
@@ -19,6 +20,7 @@
 #include "host/device.h"
 #include "host/file.h"
 #include "host/progress.h"
+#include "plotter/device_feed.h"
 #include "plotter/plot_name.h"
 
 namespace quarry {
@@ -49,8 +51,10 @@ struct PlotTarget {
 struct PlotPlan {
   uint64_t account_id = 0;
   std::vector<PlotTarget> targets;
-  uint64_t pool_nonces = 0;  // nonces of one pool; each scoop of it is one extent
-  uint64_t pool_count = 0;   // pools in memory
+  uint64_t pool_nonces = 0;       // nonces of one pool; each scoop of it is one extent
+  uint64_t pool_count = 0;        // pools in memory
+  uint64_t most_pool_nonces = 0;  // longer extents gain nothing on these disks
+  uint64_t memory_bytes = 0;      // for pools in host memory
   bool direct = false;
   double verify_percent = 0;
   std::vector<std::string> notices;  // what the user should know before it starts
@@ -80,12 +84,18 @@ struct PlotReport {
 // kNoSpace: not enough free space; the message says how much is missing.
 Result<PlotPlan> plan_plot(const PlotRequest& request, FileSystem& files);
 
-// Carries a plan out on devices that passed their self-test. Files that are
-// finished are under their final names when it returns, whatever it returns;
-// the others can be continued by the same request.
+// Makes pools as large as suits devices that compute `wave_nonces` at once: whole
+// waves where memory and files allow it.
+void fit_pools(PlotPlan& plan, uint64_t wave_nonces);
+
+// Carries a plan out on devices that passed their self-test. GPUs that fail are
+// opened again with `reopen`, if it is given. Files that are finished are under
+// their final names when it returns, whatever it returns; the others can be
+// continued by the same request.
 // kCancelled: stopped on request, state saved. kDevice: no device is left.
 // kNoSpace, kIo: a disk failed; other disks were finished first.
 Result<PlotReport> run_plot(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices,
-                            FileSystem& files, Progress& progress, const Cancel& cancel);
+                            FileSystem& files, Progress& progress, const Cancel& cancel,
+                            const ReopenDevice& reopen = {});
 
 }  // namespace quarry

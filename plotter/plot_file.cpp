@@ -81,21 +81,22 @@ Status PlotFileWriter::read(NonceSpan span, const ScoopBlock& target) {
   return {};
 }
 
-Status PlotFileWriter::write(NonceSpan span, const ScoopBlock& block) {
-  QUARRY_CHECK(block.nonces == span.count);
+Status PlotFileWriter::write(NonceSpan span, const ScoopRows& rows) {
+  QUARRY_CHECK(rows.pitch_bytes == span.count * kScoopBytes);
   const uint64_t total = target_.name.nonces;
-  if (span.count == total) {
-    // The pool is the file: one run.
-    const uint64_t size = total * kNonceBytes;
-    for (uint64_t offset = 0; offset < size; offset += kLongWrite)
-      QUARRY_TRY(
-          file_->write_at(offset, {block.data + offset, std::min(kLongWrite, size - offset)}));
-  } else {
-    for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop++)
-      QUARRY_TRY(file_->write_at(
-          scoop_offset(total, scoop, span.first),
-          {block.data + scoop_offset(span.count, scoop, 0), span.count * kScoopBytes}));
-  }
+  const uint64_t begin = scoop_offset(total, rows.first_scoop, span.first);
+  // Where the nonces are the whole file, the scoops are one run of it.
+  const bool whole = span.count == total;
+  const uint64_t size = rows.scoops * rows.pitch_bytes;
+  const uint64_t piece = whole ? kLongWrite : rows.pitch_bytes;
+  const uint64_t distance = whole ? kLongWrite : total * kScoopBytes;
+  for (uint64_t i = 0; i * piece < size; i++)
+    QUARRY_TRY(file_->write_at(begin + i * distance,
+                               {rows.data + i * piece, std::min(piece, size - i * piece)}));
+  return {};
+}
+
+Status PlotFileWriter::record(NonceSpan span) {
   QUARRY_TRY(file_->sync());
   QUARRY_TRY(journal_->append(span));
   recorded_.push_back(span);

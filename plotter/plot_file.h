@@ -33,8 +33,12 @@ class PlotFileWriter {
   // Reads nonces of the file into `target`, in scoop order.
   Status read(NonceSpan span, const ScoopBlock& target);
 
-  // Writes the block as nonces `span`, syncs, and records them.
-  Status write(NonceSpan span, const ScoopBlock& block);
+  // Writes scoops of the nonces `span`, without gaps in memory: a run of the
+  // file for each scoop. Nothing counts until it is recorded.
+  Status write(NonceSpan span, const ScoopRows& rows);
+
+  // Syncs, and records that every scoop of these nonces is written.
+  Status record(NonceSpan span);
 
   // Gives the file its final name. Every nonce must be recorded.
   Status finish();

@@ -270,6 +270,8 @@ class Planner {
     uint64_t nonces = std::min({memory / plan_.pool_count / kNonceBytes, useful, largest});
     if (nonces > kNoncesPerBlock) nonces = round_down(nonces, kNoncesPerBlock);
     plan_.pool_nonces = std::max(nonces, smallest_pool);
+    plan_.most_pool_nonces = std::min(std::max(useful, smallest_pool), largest);
+    plan_.memory_bytes = memory;
     return {};
   }
 
@@ -280,6 +282,20 @@ class Planner {
 };
 
 }  // namespace
+
+void fit_pools(PlotPlan& plan, uint64_t wave_nonces) {
+  uint64_t largest = 0;
+  for (const PlotTarget& target : plan.targets) largest = std::max(largest, target.name.nonces);
+  // Pools of odd sizes would cost direct I/O.
+  if (wave_nonces == 0 || wave_nonces % kNoncesPerBlock != 0) return;
+  const uint64_t room = plan.memory_bytes / plan.pool_count / kNonceBytes;
+  const uint64_t up = (plan.pool_nonces + wave_nonces - 1) / wave_nonces * wave_nonces;
+  const uint64_t down = plan.pool_nonces / wave_nonces * wave_nonces;
+  if (up <= std::min(room, largest))
+    plan.pool_nonces = up;
+  else if (down > 0)
+    plan.pool_nonces = down;
+}
 
 Result<PlotPlan> plan_plot(const PlotRequest& request, FileSystem& files) {
   return Planner(request, files).plan();

@@ -1,4 +1,4 @@
-// Carries a plan out: one thread per device queue, one per disk, and the
+// Carries a plan out: a feed for each device, a writer for each disk, and the
 // calling thread, which reports progress.
 #include <algorithm>
 #include <atomic>
@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "host/cpu/topology.h"
-#include "plotter/generator.h"
+#include "plotter/device_feed.h"
 #include "plotter/plot.h"
 #include "plotter/plot_file.h"
 #include "plotter/poc2.h"
-#include "plotter/pool_check.h"
 #include "plotter/pool_queue.h"
+#include "plotter/pool_writer.h"
 
 namespace quarry {
 namespace {
@@ -22,6 +22,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kReportInterval = std::chrono::milliseconds(200);
+
+// Of the slices in which a writer fetches pools from a device.
+constexpr uint64_t kSliceBytes = uint64_t{64} << 20;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -57,18 +60,24 @@ class Meter {
 
 class PlotRun {
  public:
-  PlotRun(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices, FileSystem& files,
+  PlotRun(PlotPlan plan, std::span<const std::unique_ptr<Device>> devices, FileSystem& files,
           Progress& progress, const Cancel& cancel)
-      : plan_(plan), devices_(devices), files_(files), progress_(progress), cancel_(cancel) {}
+      : plan_(std::move(plan)),
+        devices_(devices),
+        files_(files),
+        progress_(progress),
+        cancel_(cancel) {}
 
-  Result<PlotReport> run() {
+  Result<PlotReport> run(const ReopenDevice& reopen) {
     QUARRY_TRY(open_files());
-    QUARRY_TRY(make_queue());
+    QUARRY_TRY(make_pools(reopen));
+    const FeedShared shared = {
+        *queue_, [this](const Pool& pool, NonceSpan part) { return range_of(pool, part); },
+        [this](size_t device, const Status& why) { retire(device, why); },
+        [this](const std::string& text) { progress_.notice(text); }, cancel_};
     std::vector<std::thread> threads;
     for (size_t t = 0; t < writers_.size(); t++) start(threads, [this, t] { write_target(t); });
-    for (size_t d = 0; d < devices_.size(); d++)
-      for (uint32_t q = 0; q < devices_[d]->info().queues; q++)
-        start(threads, [this, d, q] { work(d, q); });
+    for (const auto& feed : feeds_) start(threads, [&] { feed->run(shared); });
     watch();
     for (std::thread& thread : threads) thread.join();
     return result();
@@ -136,106 +145,97 @@ class PlotRun {
     return {};
   }
 
-  Status make_queue() {
+  // Devices that gather pools in their own memory get some there; the others
+  // share pools in host memory.
+  Status make_pools(const ReopenDevice& reopen) {
+    uint64_t wave = 0;
+    for (const auto& device : devices_)
+      wave = std::max(wave, NonceGenerator::wave_nonces(device->info()));
+    fit_pools(plan_, wave);
+    const auto count = static_cast<uint32_t>(plan_.pool_count);
     std::vector<std::unique_ptr<Pool>> pools;
-    for (uint64_t p = 0; p < plan_.pool_count; p++) {
+    bool all_gather = true;
+    for (size_t d = 0; d < devices_.size(); d++) {
+      feeds_.push_back(std::make_unique<DeviceFeed>(*devices_[d], d, plan_.pool_nonces, reopen));
+      uint64_t nonces = 0;
+      // More than some samples of a pool can only be checked where it is whole.
+      if (plan_.verify_percent == 0) {
+        QUARRY_ASSIGN(nonces, feeds_[d]->gather(count, plan_.pool_nonces, plan_.most_pool_nonces));
+      }
+      all_gather = all_gather && nonces > 0;
+      if (nonces == 0) continue;
+      slice_bytes_ = std::max({slice_bytes_, kSliceBytes, nonces * kScoopBytes});
+      for (uint32_t slot = 0; slot < count; slot++) {
+        auto pool = std::make_unique<Pool>();
+        pool->capacity = nonces;
+        pool->device = d;
+        pool->slot = slot;
+        pools.push_back(std::move(pool));
+      }
+    }
+    for (uint32_t p = 0; p < count && !all_gather; p++) {
       auto pool = std::make_unique<Pool>();
+      pool->capacity = plan_.pool_nonces;
       QUARRY_ASSIGN(pool->memory, HostMemory::allocate(plan_.pool_nonces * kNonceBytes));
       interleave_over_nodes(pool->memory.bytes());
-      for (const auto& device : devices_) {
-        // Without it the device copies through memory of its own.
-        auto wrapped = device->wrap(pool->memory.bytes());
-        pool->wrapped.push_back(wrapped.ok() ? std::move(*wrapped) : nullptr);
-      }
       pools.push_back(std::move(pool));
     }
-    queue_ =
-        std::make_unique<PoolQueue>(missing_, plan_.pool_nonces, std::move(pools), devices_.size());
+    queue_ = std::make_unique<PoolQueue>(missing_, std::move(pools), devices_.size());
     return {};
   }
 
-  // Thread of one device queue.
-  void work(size_t device_index, uint32_t queue_index) {
-    Device& device = *devices_[device_index];
-    auto generator = NonceGenerator::open(device, queue_index, device.info().items_per_queue);
-    if (!generator.ok()) {
-      retire(device_index, generator.status());
-      return;
-    }
-    while (auto batch = queue_->take(device_index, (*generator)->batch_nonces())) {
-      Pool& pool = *batch->pool;
-      const ScoopBlock block = {pool.memory.data(), pool.span.count,
-                                pool.wrapped[device_index].get()};
-      const uint64_t first = plan_.targets[pool.target].name.start + pool.span.first;
-      const NonceRange range = {plan_.account_id, first + batch->span.first,
-                                static_cast<uint32_t>(batch->span.count)};
-      Status status = (*generator)->generate(range, block, batch->span.first, cancel_);
-      if (status.ok()) {
-        queue_->complete(*batch, device_index);
-        continue;
-      }
-      queue_->give_back(*batch);
-      if (status.code() == Code::kCancelled) return;
-      retire(device_index, status);
-      return;
-    }
+  NonceRange range_of(const Pool& pool, NonceSpan part) const {
+    const uint64_t first = plan_.targets[pool.target].name.start + pool.span.first;
+    return {plan_.account_id, first + part.first, static_cast<uint32_t>(part.count)};
   }
 
   // Thread of one disk.
   void write_target(size_t t) {
     TargetState& state = states_[t];
     const auto begin = Clock::now();
-    auto checker = PoolChecker::open();
-    if (!checker.ok()) {
-      state.status = checker.status();
-      queue_->abandon(t, nullptr);
-      return;
-    }
-    while (Pool* pool = queue_->take_full(t)) {
-      const ScoopBlock block = {pool->memory.data(), pool->span.count, nullptr};
-      auto good = check_pool(**checker, *pool, block);
-      if (!good.ok()) {
-        state.status = good.status();
-        queue_->abandon(t, pool);
-        return;
-      }
-      if (!*good) {
-        redone_pools_++;
-        queue_->redo(pool);
-        continue;
-      }
-      if (Status status = writers_[t]->write(pool->span, block); !status.ok()) {
-        state.status = status;
-        queue_->abandon(t, pool);
-        return;
-      }
-      queue_->recorded(pool);
-    }
-    if (queue_->finished(t)) {
+    state.status = write_pools(t);
+    if (!state.status.ok()) queue_->abandon(t, nullptr);
+    if (state.status.ok() && queue_->finished(t)) {
       state.status = writers_[t]->finish();
       state.finished = state.status.ok();
     }
     state.seconds = seconds_since(begin);
   }
 
-  // False if a nonce is wrong; the device that made it is retired.
-  Result<bool> check_pool(PoolChecker& checker, const Pool& pool, const ScoopBlock& block) {
-    const auto percent =
-        static_cast<uint64_t>(std::ceil(pool.span.count * plan_.verify_percent / 100.0));
-    // Not cancelled: a pool that is full is worth saving.
-    const Cancel never;
-    QUARRY_ASSIGN(
-        const auto wrong,
-        checker.check(plan_.account_id, plan_.targets[pool.target].name.start + pool.span.first,
-                      block, std::max<uint64_t>(PoolChecker::kSamples, percent), never));
-    if (!wrong) return true;
+  Status write_pools(size_t t) {
+    PoolWriter::Options options;
+    options.account_id = plan_.account_id;
+    options.start = plan_.targets[t].name.start;
+    options.verify_percent = plan_.verify_percent;
+    options.slice_bytes = slice_bytes_;
+    options.fetch = [this](const Pool& pool, const ScoopRows& rows, std::span<std::byte> memory) {
+      return feeds_[*pool.device]->deliver(pool, rows, memory);
+    };
+    QUARRY_ASSIGN(const auto writer, PoolWriter::open(*writers_[t], options));
+    while (Pool* pool = queue_->take_full(t)) {
+      const auto outcome = writer->write(*pool);
+      if (!outcome.ok()) {
+        queue_->abandon(t, pool);
+        return outcome.status();
+      }
+      if (outcome->recorded()) {
+        queue_->recorded(pool);
+        continue;
+      }
+      if (outcome->wrong_nonce) retire_culprit(*pool, *outcome->wrong_nonce);
+      redone_pools_++;
+      queue_->redo(pool);
+    }
+    return {};
+  }
+
+  void retire_culprit(const Pool& pool, uint64_t wrong) {
     for (const Pool::Part& part : pool.parts)
-      if (*wrong >= part.span.first && *wrong - part.span.first < part.span.count) {
-        const uint64_t nonce = plan_.targets[pool.target].name.start + pool.span.first + *wrong;
+      if (wrong >= part.span.first && wrong - part.span.first < part.span.count) {
+        const uint64_t nonce = plan_.targets[pool.target].name.start + pool.span.first + wrong;
         retire(part.device, {Code::kDevice, devices_[part.device]->info().id + " computed nonce " +
                                                 std::to_string(nonce) + " wrongly"});
       }
-    return false;
   }
 
   void retire(size_t device, const Status& why) {
@@ -311,7 +311,7 @@ class PlotRun {
                   "command again to go on");
   }
 
-  const PlotPlan& plan_;
+  PlotPlan plan_;
   std::span<const std::unique_ptr<Device>> devices_;
   FileSystem& files_;
   Progress& progress_;
@@ -321,6 +321,8 @@ class PlotRun {
   std::vector<std::vector<NonceSpan>> missing_;           // by target, at the start
   std::vector<TargetState> states_;
   std::unique_ptr<PoolQueue> queue_;
+  std::vector<std::unique_ptr<DeviceFeed>> feeds_;  // by device; they use the queue's memory
+  uint64_t slice_bytes_ = 0;
   std::mutex retired_mutex_;
   std::vector<Status> retired_;
   std::atomic<uint64_t> redone_pools_{0};
@@ -332,9 +334,10 @@ class PlotRun {
 }  // namespace
 
 Result<PlotReport> run_plot(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices,
-                            FileSystem& files, Progress& progress, const Cancel& cancel) {
+                            FileSystem& files, Progress& progress, const Cancel& cancel,
+                            const ReopenDevice& reopen) {
   if (devices.empty()) return Status(Code::kDevice, "no device to plot with");
-  return PlotRun(plan, devices, files, progress, cancel).run();
+  return PlotRun(plan, devices, files, progress, cancel).run(reopen);
 }
 
 }  // namespace quarry

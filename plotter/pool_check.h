@@ -27,11 +27,28 @@ class PoolChecker {
                                         const ScoopBlock& block, uint64_t samples,
                                         const Cancel& cancel);
 
+  // The same for a block of `nonces` that is seen some scoops at a time:
+  // expect() computes kSamples nonces of it, compare() looks at them in rows
+  // that begin with the block's first nonce.
+  Status expect(uint64_t account_id, uint64_t start, uint64_t nonces, const Cancel& cancel);
+  std::optional<uint64_t> compare(const ScoopRows& rows) const;
+
  private:
   explicit PoolChecker(std::unique_ptr<Referee> referee)
       : referee_(std::move(referee)), random_(std::random_device{}()) {}
+
+  // Nonces of a block that are looked at: first, first + step, ...
+  struct Samples {
+    uint64_t first = 0;
+    uint64_t step = 1;
+    uint64_t count = 0;
+  };
+  Samples draw(uint64_t nonces, uint64_t count);
+
   std::unique_ptr<Referee> referee_;
   std::mt19937_64 random_;
+  Samples expected_samples_;
+  std::span<const std::byte> expected_;  // in scoop order; the referee's memory
 };
 
 }  // namespace quarry

@@ -4,21 +4,29 @@
 
 namespace quarry {
 
-PoolQueue::PoolQueue(std::vector<std::vector<NonceSpan>> open, uint64_t pool_nonces,
+PoolQueue::PoolQueue(std::vector<std::vector<NonceSpan>> open,
                      std::vector<std::unique_ptr<Pool>> pools, size_t device_count)
-    : pool_nonces_(pool_nonces),
-      pools_(std::move(pools)),
+    : pools_(std::move(pools)),
       retired_(device_count, false),
+      has_pools_(device_count, false),
       by_device_(device_count, 0),
       devices_left_(device_count) {
-  QUARRY_CHECK(pool_nonces > 0);
   for (std::vector<NonceSpan>& spans : open) {
     Target target;
     for (const NonceSpan& span : spans) target.unrecorded += span.count;
     target.open.assign(spans.begin(), spans.end());
     targets_.push_back(std::move(target));
   }
-  for (const std::unique_ptr<Pool>& pool : pools_) free_.push_back(pool.get());
+  for (const std::unique_ptr<Pool>& pool : pools_) {
+    QUARRY_CHECK(pool->capacity > 0);
+    free_.push_back(pool.get());
+    if (pool->device) has_pools_[*pool->device] = true;
+  }
+}
+
+// Where pools lie that the device fills: its own memory, or the host's.
+std::optional<size_t> PoolQueue::home_of(size_t device) const {
+  return has_pools_[device] ? std::optional(device) : std::nullopt;
 }
 
 bool PoolQueue::all_done() const {
@@ -29,19 +37,21 @@ bool PoolQueue::all_done() const {
 
 // Gives a free pool to the target that holds the fewest pools, so that no slow
 // disk collects them all.
-Pool* PoolQueue::open_pool() {
-  if (free_.empty()) return nullptr;
+Pool* PoolQueue::open_pool(std::optional<size_t> home) {
+  const auto free = std::find_if(free_.rbegin(), free_.rend(),
+                                 [&](const Pool* pool) { return pool->device == home; });
+  if (free == free_.rend()) return nullptr;
   Target* best = nullptr;
   for (Target& target : targets_)
     if (!target.abandoned && !target.open.empty() &&
         (best == nullptr || target.pools < best->pools))
       best = &target;
   if (best == nullptr) return nullptr;
-  Pool* pool = free_.back();
-  free_.pop_back();
+  Pool* pool = *free;
+  std::erase(free_, pool);
   NonceSpan& open = best->open.front();
   pool->target = static_cast<size_t>(best - targets_.data());
-  pool->span = {open.first, std::min(open.count, pool_nonces_)};
+  pool->span = {open.first, std::min(open.count, pool->capacity)};
   open.first += pool->span.count;
   open.count -= pool->span.count;
   if (open.count == 0) best->open.pop_front();
@@ -73,12 +83,20 @@ void PoolQueue::free_if_abandoned(Pool* pool) {
   if (targets_[pool->target].abandoned && pool->in_flight == 0) free_pool(pool);
 }
 
+// What the pool was for is open again, for whoever comes first.
+void PoolQueue::dissolve(Pool* pool) {
+  targets_[pool->target].open.push_front(pool->span);
+  reset(pool);
+  free_pool(pool);
+}
+
 std::optional<Batch> PoolQueue::take(size_t device, uint32_t nonces) {
   std::unique_lock lock(mutex_);
   while (true) {
     if (stopped_ || retired_[device] || all_done()) return std::nullopt;
+    const std::optional<size_t> home = home_of(device);
     for (Pool* pool : filling_) {
-      if (targets_[pool->target].abandoned) continue;
+      if (pool->device != home || targets_[pool->target].abandoned) continue;
       if (!pool->returned.empty()) {
         NonceSpan& span = pool->returned.back();
         const Batch batch = {pool, {span.first, std::min<uint64_t>(span.count, nonces)}};
@@ -96,7 +114,7 @@ std::optional<Batch> PoolQueue::take(size_t device, uint32_t nonces) {
         return batch;
       }
     }
-    if (open_pool() != nullptr) {
+    if (open_pool(home) != nullptr) {
       changed_.notify_all();
       continue;
     }
@@ -122,9 +140,14 @@ void PoolQueue::complete(const Batch& batch, size_t device) {
 
 void PoolQueue::give_back(const Batch& batch) {
   const std::lock_guard lock(mutex_);
-  batch.pool->in_flight -= batch.span.count;
-  batch.pool->returned.push_back(batch.span);
-  free_if_abandoned(batch.pool);
+  Pool* pool = batch.pool;
+  pool->in_flight -= batch.span.count;
+  pool->returned.push_back(batch.span);
+  if (pool->device && retired_[*pool->device] && pool->in_flight == 0 &&
+      !targets_[pool->target].abandoned)
+    dissolve(pool);
+  else
+    free_if_abandoned(pool);
   changed_.notify_all();
 }
 
@@ -154,7 +177,10 @@ void PoolQueue::redo(Pool* pool) {
   const std::lock_guard lock(mutex_);
   for (const Pool::Part& part : pool->parts) by_device_[part.device] -= part.span.count;
   reset(pool);
-  filling_.insert(filling_.begin(), pool);
+  if (pool->device && retired_[*pool->device])
+    dissolve(pool);
+  else
+    filling_.insert(filling_.begin(), pool);
   changed_.notify_all();
 }
 
@@ -177,6 +203,10 @@ bool PoolQueue::retire(size_t device) {
   retired_[device] = true;
   devices_left_--;
   if (devices_left_ == 0) stopped_ = true;
+  // What it only began to fill is for others; what is full, its writer tries.
+  for (Pool* pool : std::vector<Pool*>(filling_))
+    if (pool->device == device && pool->in_flight == 0 && !targets_[pool->target].abandoned)
+      dissolve(pool);
   changed_.notify_all();
   return true;
 }

@@ -1,9 +1,10 @@
 // The range allocator between devices and disks.
 //
-// Open nonces of every target are cut into pools. Devices fill a pool together,
-// batch by batch; the writer of its target takes it when it is full. There are
-// a fixed number of pools in memory, so slow disks hold devices back and slow
-// devices let writers wait. Thread-safe.
+// Open nonces of every target are cut into pools. Devices fill a pool in host
+// memory together, batch by batch; a device with much memory of its own may
+// have pools there, which it fills alone. The writer of its target takes a pool
+// when it is full. There are a fixed number of pools, so slow disks hold devices
+// back and slow devices let writers wait. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -21,11 +22,16 @@
 
 namespace quarry {
 
-// A block of nonces in memory, in scoop order: scoop s of nonce i stands at
-// memory + (s * span.count + i) * 64.
+// A block of nonces. In host memory it is in scoop order: scoop s of nonce i
+// stands at memory + (s * span.count + i) * 64.
 struct Pool {
-  HostMemory memory;
-  std::vector<std::unique_ptr<Buffer>> wrapped;  // by device; null where not possible
+  uint64_t capacity = 0;  // nonces
+  HostMemory memory;      // empty where the pool is a device's
+  // The device that keeps the pool in its own memory, and where there.
+  std::optional<size_t> device;
+  uint32_t slot = 0;
+  uint64_t session = 0;  // of the device, when it filled the pool
+
   size_t target = 0;
   NonceSpan span;  // of the target's file
 
@@ -49,22 +55,23 @@ struct Batch {
 
 class PoolQueue {
  public:
-  // open[t]: nonces of target t that are not on the disk yet. Pools have room
-  // for pool_nonces nonces each.
-  PoolQueue(std::vector<std::vector<NonceSpan>> open, uint64_t pool_nonces,
-            std::vector<std::unique_ptr<Pool>> pools, size_t device_count);
+  // open[t]: nonces of target t that are not on the disk yet.
+  PoolQueue(std::vector<std::vector<NonceSpan>> open, std::vector<std::unique_ptr<Pool>> pools,
+            size_t device_count);
 
-  // Next work for a device, at most `nonces`; waits for it. Nothing: no work is
-  // left, or the device was retired, or all was stopped.
+  // Next work for a device, at most `nonces`; waits for it. A device that has
+  // pools of its own gets work for those only. Nothing: no work is left, or the
+  // device was retired, or all was stopped.
   std::optional<Batch> take(size_t device, uint32_t nonces);
   void complete(const Batch& batch, size_t device);
   void give_back(const Batch& batch);
 
   // Next full pool of a target; waits for it. Null: nothing more will come. The
-  // caller ends with one of recorded(), redo() and abandon().
+  // caller ends with one of recorded(), redo() and abandon(). What redo() gives
+  // back is for another device if the pool's own was retired.
   Pool* take_full(size_t target);
   void recorded(Pool* pool);                // it is on the disk
-  void redo(Pool* pool);                    // it is wrong: computes all of it again
+  void redo(Pool* pool);                    // it is wrong or lost: computes all of it again
   void abandon(size_t target, Pool* pool);  // the disk failed; pool may be null
 
   // The device gets no more work. Returns false if it was retired before.
@@ -94,13 +101,14 @@ class PoolQueue {
     bool abandoned = false;
   };
 
-  Pool* open_pool();
+  Pool* open_pool(std::optional<size_t> home);
+  std::optional<size_t> home_of(size_t device) const;
   bool all_done() const;
   void reset(Pool* pool);
   void free_pool(Pool* pool);
   void free_if_abandoned(Pool* pool);
+  void dissolve(Pool* pool);
 
-  const uint64_t pool_nonces_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Target> targets_;
@@ -109,6 +117,7 @@ class PoolQueue {
   std::vector<Pool*> filling_;  // oldest first
   std::deque<Pool*> full_;
   std::vector<bool> retired_;
+  std::vector<bool> has_pools_;  // of its own, by device
   std::vector<uint64_t> by_device_;
   size_t devices_left_;
   bool stopped_ = false;

@@ -10,7 +10,8 @@ Result<std::unique_ptr<Referee>> Referee::open() {
   std::unique_ptr<Referee> referee(new Referee);
   QUARRY_ASSIGN(referee->device_, open_device("cpu"));
   QUARRY_ASSIGN(referee->generator_,
-                NonceGenerator::open(*referee->device_, Device::kUnpinnedQueue, kMostNonces));
+                NonceGenerator::open(*referee->device_, {.queue_index = Device::kUnpinnedQueue,
+                                                         .slot_nonces = kMostNonces}));
   QUARRY_ASSIGN(referee->memory_, HostMemory::allocate(kMostNonces * kNonceBytes));
   return referee;
 }

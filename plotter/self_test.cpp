@@ -22,7 +22,8 @@ constexpr uint32_t kKnownScoops = 1021;
 
 Status check_plotting(Device& device, HostMemory& memory) {
   QUARRY_ASSIGN(std::unique_ptr<NonceGenerator> generator,
-                NonceGenerator::open(device, Device::kUnpinnedQueue, kKnownNonces.count));
+                NonceGenerator::open(device, {.queue_index = Device::kUnpinnedQueue,
+                                              .slot_nonces = kKnownNonces.count}));
   const ScoopBlock block = {memory.data(), kKnownNonces.count, nullptr};
   const Cancel never;
   for (uint32_t done = 0; done < kKnownNonces.count;) {

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "host/cpu/topology.h"
+#include "plotter/device_feed.h"
 #include "plotter/discover.h"
-#include "plotter/generator.h"
 #include "plotter/part_progress.h"
 #include "plotter/plot_reader.h"
 #include "plotter/poc2.h"
@@ -173,43 +173,17 @@ Result<std::vector<std::unique_ptr<Pool>>> make_pools(
   std::vector<std::unique_ptr<Pool>> pools;
   for (uint64_t i = 0; i < count; i++) {
     auto pool = std::make_unique<Pool>();
+    pool->capacity = plan.pool_nonces;
     QUARRY_ASSIGN(pool->memory, HostMemory::allocate(plan.pool_nonces * kNonceBytes));
-    for (const auto& device : devices) {
-      // Without it the device copies through memory of its own.
-      auto wrapped = device->wrap(pool->memory.bytes());
-      pool->wrapped.push_back(wrapped.ok() ? std::move(*wrapped) : nullptr);
-    }
     pools.push_back(std::move(pool));
   }
   return pools;
 }
 
-// Computes on one queue of a device until all is done, on a thread of its own.
-void compute(const VerifyShared& shared, const VerifyPlan& plan, size_t device_index,
-             uint32_t queue_index) {
-  Device& device = *shared.devices[device_index];
-  const auto generator = NonceGenerator::open(
-      device, queue_index,
-      static_cast<uint32_t>(std::min<uint64_t>(device.info().items_per_queue, plan.pool_nonces)));
-  if (!generator.ok()) return shared.retire(device_index, generator.status());
-  while (const auto batch = shared.pools.take(device_index, (*generator)->batch_nonces())) {
-    Pool& pool = *batch->pool;
-    const VerifyLook& look = plan.looks[pool.target].of(pool);
-    NonceRange range;
-    range.account_id = look.name.account_id;
-    range.start = look.name.start + look.span.first + batch->span.first;
-    range.count = static_cast<uint32_t>(batch->span.count);
-    const ScoopBlock block = {pool.memory.data(), pool.span.count,
-                              pool.wrapped[device_index].get()};
-    const Status status = (*generator)->generate(range, block, batch->span.first, shared.cancel);
-    if (status.ok()) {
-      shared.pools.complete(*batch, device_index);
-      continue;
-    }
-    shared.pools.give_back(*batch);
-    if (status.code() == Code::kCancelled) return shared.pools.stop();
-    return shared.retire(device_index, status);
-  }
+NonceRange range_of(const VerifyPlan& plan, const Pool& pool, NonceSpan part) {
+  const VerifyLook& look = plan.looks[pool.target].of(pool);
+  return {look.name.account_id, look.name.start + look.span.first + part.first,
+          static_cast<uint32_t>(part.count)};
 }
 
 // Pools of one file may be done in any order.
@@ -231,7 +205,8 @@ void join_spans(std::vector<NonceSpan>& spans) {
 Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
                                                    std::span<const std::unique_ptr<Device>> devices,
                                                    FileSystem& files, Progress& progress,
-                                                   const Cancel& cancel) {
+                                                   const Cancel& cancel,
+                                                   const ReopenDevice& reopen) {
   if (devices.empty()) return Status(Code::kInvalidArgument, "no device to verify with");
   if (!request.full && request.sample_nonces == 0)
     return Status(Code::kInvalidArgument, "a sample of 0 nonces verifies nothing");
@@ -241,13 +216,22 @@ Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
   QUARRY_ASSIGN(auto pools, make_pools(plan, devices));
   std::vector<std::vector<NonceSpan>> open;
   for (const VerifyLooks& looks : plan.looks) open.push_back(looks.open());
-  PoolQueue queue(std::move(open), plan.pool_nonces, std::move(pools), devices.size());
+  PoolQueue queue(std::move(open), std::move(pools), devices.size());
   PartProgress meter(progress, describe(plan));
   const VerifyShared shared = {devices, files, queue, meter, progress, cancel, request.repair};
-  std::vector<std::thread> threads;
+  const FeedShared feed_shared = {
+      queue, [&plan](const Pool& pool, NonceSpan part) { return range_of(plan, pool, part); },
+      [&shared](size_t device, const Status& why) { shared.retire(device, why); },
+      [&progress](const std::string& text) { progress.notice(text); }, cancel};
+  std::vector<std::unique_ptr<DeviceFeed>> feeds;
   for (size_t i = 0; i < devices.size(); i++)
-    for (uint32_t q = 0; q < devices[i]->info().queues; q++)
-      threads.emplace_back([&, i, q] { compute(shared, plan, i, q); });
+    feeds.push_back(std::make_unique<DeviceFeed>(*devices[i], i, plan.pool_nonces, reopen));
+  std::vector<std::thread> threads;
+  for (const auto& feed : feeds)
+    threads.emplace_back([&] {
+      feed->run(feed_shared);
+      if (cancel.requested()) queue.stop();
+    });
   for (size_t disk = 0; disk < plan.disks.size(); disk++)
     threads.emplace_back(
         [&, disk] { DiskVerifier(shared, disk, plan.looks[disk], plan.reports).run(); });

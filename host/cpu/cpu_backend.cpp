@@ -105,7 +105,7 @@ class CpuDevice : public Device {
     return std::unique_ptr<Buffer>(std::make_unique<CpuBuffer>(memory));
   }
 
-  Result<std::unique_ptr<Queue>> open_queue(uint32_t index) override {
+  Result<std::unique_ptr<Queue>> open_queue(uint32_t index, QueuePriority) override {
     // An unpinned thread computes the same, a little slower.
     if (index != kUnpinnedQueue) (void)pin_this_thread(index);
     return std::unique_ptr<Queue>(std::make_unique<CpuQueue>(set_));

@@ -297,11 +297,18 @@ class CudaDevice : public Device {
         std::make_unique<CudaBuffer>(*session_, address, memory.size(), memory.data()));
   }
 
-  Result<std::unique_ptr<Queue>> open_queue(uint32_t) override {
+  Result<std::unique_ptr<Queue>> open_queue(uint32_t, QueuePriority priority) override {
     QUARRY_TRY(session_->enter());
+    const Driver& driver = session_->driver();
+    // Numbers are lower where the priority is higher; 0 is the lowest there is.
+    int lowest = 0, highest = 0;
+    QUARRY_TRY(session_->status(driver.context_get_stream_priority_range(&lowest, &highest),
+                                "asking for priorities"));
     Stream stream = nullptr;
-    QUARRY_TRY(session_->status(session_->driver().stream_create(&stream, kStreamNonBlocking),
-                                "opening a queue"));
+    QUARRY_TRY(
+        session_->status(driver.stream_create(&stream, kStreamNonBlocking,
+                                              priority == QueuePriority::kHigh ? highest : lowest),
+                         "opening a queue"));
     return std::unique_ptr<Queue>(std::make_unique<CudaQueue>(*session_, stream));
   }
 
@@ -346,6 +353,7 @@ DeviceInfo describe(const Driver& driver, int ordinal) {
       kItemsPerMultiprocessor *
       static_cast<uint32_t>(std::max(attribute(driver, device, kMultiprocessorCount), 1));
   info.queues = 2;
+  info.owns_memory = true;
   return info;
 }
 

@@ -38,7 +38,8 @@ bool find_all(void* library, Driver& d) {
          find(library, "cuMemcpyHtoDAsync_v2", d.copy_to_device) &&
          find(library, "cuMemcpyDtoHAsync_v2", d.copy_to_host) &&
          find(library, "cuMemcpy2DAsync_v2", d.copy_2d) &&
-         find(library, "cuStreamCreate", d.stream_create) &&
+         find(library, "cuCtxGetStreamPriorityRange", d.context_get_stream_priority_range) &&
+         find(library, "cuStreamCreateWithPriority", d.stream_create) &&
          find(library, "cuStreamSynchronize", d.stream_synchronize) &&
          find(library, "cuStreamDestroy_v2", d.stream_destroy) &&
          find(library, "cuModuleLoadDataEx", d.module_load) &&

@@ -93,7 +93,8 @@ struct Driver {
   Error (*copy_to_device)(DeviceAddress target, const void* source, size_t bytes, Stream stream);
   Error (*copy_to_host)(void* target, DeviceAddress source, size_t bytes, Stream stream);
   Error (*copy_2d)(const Copy2d* copy, Stream stream);
-  Error (*stream_create)(Stream* stream, unsigned flags);
+  Error (*context_get_stream_priority_range)(int* lowest, int* highest);
+  Error (*stream_create)(Stream* stream, unsigned flags, int priority);
   Error (*stream_synchronize)(Stream stream);
   Error (*stream_destroy)(Stream stream);
   Error (*module_load)(Module* module, const void* image, unsigned option_count, int* options,

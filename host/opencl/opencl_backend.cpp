@@ -212,7 +212,7 @@ class OpenclDevice : public Device {
     return Status(Code::kUnsupported, "OpenCL cannot pin memory that is already allocated");
   }
 
-  Result<std::unique_ptr<Queue>> open_queue(uint32_t) override {
+  Result<std::unique_ptr<Queue>> open_queue(uint32_t, QueuePriority) override {
     QUARRY_ASSIGN(CommandQueue queue, create_queue());
     QUARRY_ASSIGN(std::vector<Kernel> kernels, create_kernels(program_.get()));
     return std::unique_ptr<Queue>(std::make_unique<OpenclQueue>(

@@ -77,6 +77,7 @@ FoundDevice describe(cl_platform_id platform, cl_device_id device) {
       std::min<size_t>(found.is_processor ? kProcessorInterleave : kGpuGroup, largest_group));
   info.items_per_queue = units * (found.is_processor ? info.group_size : kItemsPerComputeUnit);
   info.queues = found.is_processor ? 1 : 2;
+  info.owns_memory = device_value<cl_bool>(device, CL_DEVICE_HOST_UNIFIED_MEMORY) == CL_FALSE;
   return found;
 }
 

@@ -19,7 +19,7 @@ class GeneratorTest : public testing::TestWithParam<std::string> {};
 TEST_P(GeneratorTest, GoldenNonces) {
   auto device = open_device(GetParam());
   ASSERT_TRUE(device.ok()) << device.status().message();
-  auto generator = NonceGenerator::open(**device, 0, 1);
+  auto generator = NonceGenerator::open(**device, {.slot_nonces = 1});
   ASSERT_TRUE(generator.ok()) << generator.status().message();
   std::ifstream file(QUARRY_TEST_VECTORS "/poc2.json");
   const auto golden = nlohmann::json::parse(file);

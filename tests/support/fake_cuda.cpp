@@ -304,8 +304,16 @@ Error cuMemcpy2DAsync_v2(const Copy2d* copy, Stream stream) {
   return kSuccess;
 }
 
-Error cuStreamCreate(Stream* stream, unsigned) {
+Error cuCtxGetStreamPriorityRange(int* lowest, int* highest) {
   ENTER();
+  *lowest = 0;
+  *highest = -5;
+  return kSuccess;
+}
+
+Error cuStreamCreateWithPriority(Stream* stream, unsigned, int priority) {
+  ENTER();
+  if (priority > 0 || priority < -5) return kInvalidValue;
   auto* fake = new FakeStream;
   current->streams.insert(fake);
   *stream = reinterpret_cast<Stream>(fake);

@@ -22,6 +22,7 @@ struct Faults {
   static constexpr uint64_t kNever = UINT64_MAX;
 
   uint64_t fail_launch_from = kNever;  // this launch and all later ones fail with kDevice
+  uint64_t fail_read_at = kNever;      // this read or read_rows and all after it fail
   uint64_t wrong_read_at = kNever;     // every byte of this read or read_rows is inverted,
   uint64_t wrong_reads = 1;            // and of so many from there on
   uint64_t wrong_scoops_at = kNever;   // every scoop of this launch of plot_scoops is wrong,
@@ -29,6 +30,7 @@ struct Faults {
   uint64_t memory_bytes = kNever;      // kOutOfMemory beyond this, all buffers together
   uint64_t max_buffer_bytes = 0;       // DeviceInfo's; 0: as the real device says
   bool hide_shared_memory = false;     // kernels cannot use the host's memory
+  bool owns_memory = false;            // DeviceInfo's
 };
 
 // What a FakeDevice was asked for so far.
@@ -67,8 +69,10 @@ class FakeQueue : public Queue {
 
   Status read(const Buffer& buffer, uint64_t offset, std::span<std::byte> target) override {
     QUARRY_TRY(failure_);
+    const uint64_t number = counts_.reads++;
+    QUARRY_TRY(fail_read(number));
     QUARRY_TRY(real_->read(real_of(buffer), offset, target));
-    if (!is_due(counts_.reads++, faults_.wrong_read_at, faults_.wrong_reads)) return {};
+    if (!is_due(number, faults_.wrong_read_at, faults_.wrong_reads)) return {};
     QUARRY_TRY(real_->wait());
     invert(target);
     return {};
@@ -76,8 +80,10 @@ class FakeQueue : public Queue {
 
   Status read_rows(const Buffer& buffer, const Rows& rows, std::byte* target) override {
     QUARRY_TRY(failure_);
+    const uint64_t number = counts_.reads++;
+    QUARRY_TRY(fail_read(number));
     QUARRY_TRY(real_->read_rows(real_of(buffer), rows, target));
-    if (!is_due(counts_.reads++, faults_.wrong_read_at, faults_.wrong_reads)) return {};
+    if (!is_due(number, faults_.wrong_read_at, faults_.wrong_reads)) return {};
     QUARRY_TRY(real_->wait());
     for (uint64_t row = 0; row < rows.rows; row++)
       invert({target + row * rows.host_pitch, rows.row_bytes});
@@ -112,6 +118,11 @@ class FakeQueue : public Queue {
   static bool is_due(uint64_t number, uint64_t first, uint64_t count) {
     return number >= first && number - first < count;
   }
+  Status fail_read(uint64_t number) {
+    if (number >= faults_.fail_read_at)
+      failure_ = Status(Code::kDevice, "a read failed, by a fault of the test");
+    return failure_;
+  }
   static void invert(std::span<std::byte> bytes) {
     for (std::byte& byte : bytes) byte = ~byte;
   }
@@ -143,6 +154,7 @@ class FakeDevice : public Device {
       : real_(std::move(real)), faults_(faults), info_(real_->info()) {
     if (faults.max_buffer_bytes > 0) info_.max_buffer_bytes = faults.max_buffer_bytes;
     if (faults.hide_shared_memory) info_.shares_host_memory = false;
+    info_.owns_memory = faults.owns_memory;
   }
 
   const DeviceInfo& info() const override { return info_; }
@@ -173,8 +185,8 @@ class FakeDevice : public Device {
     return std::unique_ptr<Buffer>(std::make_unique<FakeBuffer>(std::move(buffer), nullptr));
   }
 
-  Result<std::unique_ptr<Queue>> open_queue(uint32_t index) override {
-    QUARRY_ASSIGN(std::unique_ptr<Queue> queue, real_->open_queue(index));
+  Result<std::unique_ptr<Queue>> open_queue(uint32_t index, QueuePriority priority) override {
+    QUARRY_ASSIGN(std::unique_ptr<Queue> queue, real_->open_queue(index, priority));
     return std::unique_ptr<Queue>(std::make_unique<FakeQueue>(std::move(queue), faults_, counts_));
   }
 

@@ -23,7 +23,8 @@ using Bytes = std::vector<std::byte>;
 // The PoC2 file of these nonces, by the CPU.
 inline Bytes make_plot(uint64_t account_id, uint64_t start, uint32_t nonces) {
   auto device = open_device("cpu");
-  auto generator = NonceGenerator::open(**device, Device::kUnpinnedQueue, nonces);
+  auto generator = NonceGenerator::open(
+      **device, {.queue_index = Device::kUnpinnedQueue, .slot_nonces = nonces});
   Bytes plot(nonces * kNonceBytes);
   const Cancel cancel;
   for (uint32_t done = 0; done < nonces;) {
