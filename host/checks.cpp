@@ -42,7 +42,11 @@ bool is_one_run(const Rows& rows) {
          (rows.buffer_pitch == rows.row_bytes && rows.host_pitch == rows.row_bytes);
 }
 
-Status check_arguments(const CpuKernel& kernel, std::span<const Argument> arguments) {
+Status check_launch(const CpuKernel& kernel, const Grid& grid,
+                    std::span<const Argument> arguments) {
+  if (grid.group_memory_bytes > 0 && !kernel.takes_group_memory)
+    return {Code::kInvalidArgument,
+            "kernel " + std::string(kernel.name) + " takes no group memory"};
   if (arguments.size() != kernel.argument_count)
     return {Code::kInvalidArgument, "kernel " + std::string(kernel.name) + " takes " +
                                         std::to_string(kernel.argument_count) + " arguments, not " +
@@ -55,6 +59,13 @@ Status check_arguments(const CpuKernel& kernel, std::span<const Argument> argume
                                           std::string(kernel.name) + " has the wrong type"};
   }
   return {};
+}
+
+Status check_group_memory(std::string_view kernel, const Grid& grid, uint64_t most) {
+  if (grid.group_memory_bytes <= most) return {};
+  return {Code::kInvalidArgument, "kernel " + std::string(kernel) + ": a group has at most " +
+                                      std::to_string(most) + " bytes of memory, not " +
+                                      std::to_string(grid.group_memory_bytes)};
 }
 
 std::span<const CpuKernel> kernel_signatures() {

@@ -23,11 +23,15 @@ Status check_rows(const Buffer& buffer, const Rows& rows);
 // True if the rows are one run of bytes on both sides.
 bool is_one_run(const Rows& rows);
 
-// kInvalidArgument if number or types of the arguments are not those of the kernel.
-Status check_arguments(const CpuKernel& kernel, std::span<const Argument> arguments);
+// kInvalidArgument if number or types of the arguments are not those of the
+// kernel, or the grid has group memory and the kernel takes none.
+Status check_launch(const CpuKernel& kernel, const Grid& grid, std::span<const Argument> arguments);
+
+// kInvalidArgument if a group is to have more than `most` bytes of memory.
+Status check_group_memory(std::string_view kernel, const Grid& grid, uint64_t most);
 
 // The kernels of every build, whose names and parameters all backends share:
-// those of the scalar kernel set.
+// those of the scalar kernel set, which has them all.
 std::span<const CpuKernel> kernel_signatures();
 
 // The number of groups for `items` work items; kInvalidArgument if the item

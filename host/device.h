@@ -35,10 +35,15 @@ struct DeviceInfo {
   uint64_t max_buffer_bytes = 0;    // the largest single allocate()
   uint32_t group_size = 1;          // work items per group that suit most kernels
   uint32_t interleave = 1;          // INTERLEAVE that its kernels were built with
+  uint32_t lane_words = 1;          // LANE_WORDS likewise
   uint32_t items_per_queue = 1;     // work items that keep one queue busy
   uint32_t queues = 1;              // queues that keep the device busy
   bool owns_memory = false;         // has memory that is not the host's
   bool shares_host_memory = false;  // wrap() gives kernels the host's own memory
+  uint32_t multiprocessors = 0;     // on which groups run; 0 on CPUs
+  uint64_t group_memory_bytes = 0;  // that the groups on one multiprocessor share; 0: none, or a
+                                    // CPU, where it is memory like any other
+  bool has_watchdog = false;        // the system may stop kernels that run for seconds
 };
 
 // Memory that kernels of one device can use.
@@ -52,7 +57,8 @@ class Buffer {
 // the kernel receives the count as an argument and ignores the excess.
 struct Grid {
   uint32_t items = 0;
-  uint32_t group_size = 0;  // 0: the device's own
+  uint32_t group_size = 0;          // 0: the device's own
+  uint32_t group_memory_bytes = 0;  // for each group; only kernels that say so take any
 };
 
 // One kernel argument: a buffer, or up to 64 bytes copied at the call. Values
@@ -106,8 +112,9 @@ class Queue {
   // Copies rows to host memory that starts at `target`, likewise.
   virtual Status read_rows(const Buffer& buffer, const Rows& rows, std::byte* target) = 0;
 
-  // Runs a kernel by its name in kernels/. kInvalidArgument if no such kernel
-  // exists or the arguments do not match; kDevice if the driver refuses.
+  // Runs a kernel by its name in kernels/. kInvalidArgument if the device has no
+  // such kernel, the arguments do not match, or a group gets more memory than
+  // the device has for one; kDevice if the driver refuses.
   virtual Status launch(std::string_view kernel, Grid grid,
                         std::span<const Argument> arguments) = 0;
 

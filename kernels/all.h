@@ -3,6 +3,7 @@
 #define QUARRY_KERNELS_ALL_H
 
 #include "plot.h"
+#include "plot_main.h"
 #include "scan.h"
 
 #endif

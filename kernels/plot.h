@@ -12,11 +12,12 @@
  * position 8191 - k of the plain (PoC1) nonce.
  *
  * Buffer `hashes`: word w of hash k of nonce n is
- *   hashes[((n / INTERLEAVE * 8192 + 8191 - k) * 8 + w) * INTERLEAVE + n % INTERLEAVE]
- * so that neighbours touch neighbours, and a window is one ascending run.
- * Its size is PLOT_NONCE_WORDS u32 for each nonce, with the number of nonces
- * rounded up to a multiple of INTERLEAVE. `finals` has the same shape with one
- * hash per nonce.
+ *   hashes[((n / INTERLEAVE * 8192 + 8191 - k) * 8 + w / LANE_WORDS * LANE_WORDS) * INTERLEAVE
+ *          + n % INTERLEAVE * LANE_WORDS + w % LANE_WORDS]
+ * so that neighbours touch neighbours, each with LANE_WORDS words at once, and
+ * a window is one ascending run. Its size is PLOT_NONCE_WORDS u32 for each nonce,
+ * with the number of nonces rounded up to a multiple of INTERLEAVE. `finals` has
+ * the same shape with one hash per nonce.
  */
 #ifndef QUARRY_KERNELS_PLOT_H
 #define QUARRY_KERNELS_PLOT_H
@@ -26,16 +27,27 @@
 
 DEVICE_FN u64 plot_index(u32 nonce, u32 position) {
   return (((u64)(nonce / INTERLEAVE) * PLOT_HASHES + position) * 8u) * INTERLEAVE +
-         nonce % INTERLEAVE;
+         nonce % INTERLEAVE * LANE_WORDS;
 }
 
-/* Loads 16 words (two hashes) that start at p. */
+DEVICE_FN u64 plot_final_index(u32 nonce) {
+  return (u64)(nonce / INTERLEAVE) * 8u * INTERLEAVE + nonce % INTERLEAVE * LANE_WORDS;
+}
+
+/* Loads the 8 words of the hash at p. */
+DEVICE_FN void plot_load_hash(word *M, GLOBAL const u32 *p) {
+  UNROLL for (int i = 0; i < 8; i += LANE_WORDS) LOAD_PART(M + i, p + i * INTERLEAVE);
+}
+
+/* Loads 16 words: the hash at p and the one before it in time. */
 DEVICE_FN void plot_load_block(word *M, GLOBAL const u32 *p) {
-  UNROLL for (int i = 0; i < 16; i++) M[i] = LOAD_WORD(p + i * INTERLEAVE);
+  plot_load_hash(M, p);
+  plot_load_hash(M + 8, p + 8 * INTERLEAVE);
 }
 
+/* Stores the digest, C[8..15]. */
 DEVICE_FN void plot_store_hash(GLOBAL u32 *p, const word *C) {
-  UNROLL for (int i = 0; i < 8; i++) STORE_WORD(p + i * INTERLEAVE, C[8 + i]);
+  UNROLL for (int i = 0; i < 8; i += LANE_WORDS) STORE_PART(p + i * INTERLEAVE, C + 8 + i);
 }
 
 DEVICE_FN u32 byte_swap(u32 x) {
@@ -86,7 +98,7 @@ DEVICE_FN void plot_hash_with_seed(GLOBAL const u32 *p, u32 count, u64 id, u64 n
   seed[4] = SPLAT(0x80u);
   UNROLL for (int i = 0; i < 16; i++) M[i] = SPLAT(0u);
   if (count % 2) {
-    UNROLL for (int i = 0; i < 8; i++) M[i] = LOAD_WORD(p + i * INTERLEAVE);
+    plot_load_hash(M, p);
     UNROLL for (int i = 0; i < 5; i++) M[8 + i] = seed[i];
   } else {
     UNROLL for (int i = 0; i < 5; i++) M[i] = seed[i];
@@ -149,15 +161,30 @@ KERNEL void plot_final(WORK_ITEM GLOBAL const u32 *hashes, GLOBAL u32 *finals, u
   if (n >= count) return;
   word C[16];
   plot_hash_with_seed(hashes + plot_index(n, 0), PLOT_HASHES, id, start + n * step, step, C);
-  plot_store_hash(finals + ((u64)(n / INTERLEAVE) * 8u) * INTERLEAVE + n % INTERLEAVE, C);
+  plot_store_hash(finals + plot_final_index(n), C);
+}
+
+/* Writes the 8 words of one half of a scoop of one nonce. */
+DEVICE_FN void plot_store_half(GLOBAL u32 *target, GLOBAL const u32 *hash, GLOBAL const u32 *mask) {
+#if LANE_WORDS == 4
+  UNROLL for (int i = 0; i < 8; i += 4) {
+    u32 words[4], mask_words[4];
+    LOAD_PART(words, hash + i * INTERLEAVE);
+    LOAD_PART(mask_words, mask + i * INTERLEAVE);
+    UNROLL for (int j = 0; j < 4; j++) words[j] ^= mask_words[j];
+    STORE_PART(target + i, words);
+  }
+#else
+  UNROLL for (int i = 0; i < 8; i++) target[i] = hash[i * INTERLEAVE] ^ mask[i * INTERLEAVE];
+#endif
 }
 
 /* Writes scoops first_scoop .. first_scoop + scoops - 1 of every nonce in the
  * order of a plot file: scoop s of nonce n goes to
  *   out[first_word + (s - first_scoop) * row_words + n * 16], 16 words.
  * One item per nonce and scoop: item = (s - first_scoop) * count + n, so that
- * scoops * count < 2^32. In PoC2 the second half of scoop s is the second half
- * of PoC1 scoop 4095 - s. */
+ * scoops * count < 2^32. first_word and row_words are multiples of LANE_WORDS. In
+ * PoC2 the second half of scoop s is the second half of PoC1 scoop 4095 - s. */
 KERNEL void plot_scoops(WORK_ITEM GLOBAL const u32 *hashes, GLOBAL const u32 *finals,
                         GLOBAL u32 *out, u64 first_word, u64 row_words, u32 count,
                         u32 first_scoop, u32 scoops) {
@@ -167,12 +194,10 @@ KERNEL void plot_scoops(WORK_ITEM GLOBAL const u32 *hashes, GLOBAL const u32 *fi
   const u32 s = first_scoop + row;
   GLOBAL const u32 *half_1 = hashes + plot_index(n, 2 * s);
   GLOBAL const u32 *half_2 = hashes + plot_index(n, PLOT_HASHES - 1 - 2 * s);
-  GLOBAL const u32 *mask = finals + ((u64)(n / INTERLEAVE) * 8u) * INTERLEAVE + n % INTERLEAVE;
+  GLOBAL const u32 *mask = finals + plot_final_index(n);
   GLOBAL u32 *target = out + first_word + row * row_words + (u64)n * 16u;
-  UNROLL for (int i = 0; i < 8; i++) {
-    target[i] = half_1[i * INTERLEAVE] ^ mask[i * INTERLEAVE];
-    target[8 + i] = half_2[i * INTERLEAVE] ^ mask[i * INTERLEAVE];
-  }
+  plot_store_half(target, half_1, mask);
+  plot_store_half(target + 8, half_2, mask);
 }
 
 #endif

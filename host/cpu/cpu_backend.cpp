@@ -66,7 +66,7 @@ class CpuQueue : public Queue {
     const CpuKernel* kernel = find_kernel(&set_, name);
     if (kernel == nullptr)
       return {Code::kInvalidArgument, "no kernel " + std::string(name) + " on the CPU"};
-    QUARRY_TRY(check_arguments(*kernel, arguments));
+    QUARRY_TRY(check_launch(*kernel, grid, arguments));
     std::array<const void*, 32> values;
     std::array<void*, 32> pointers;
     QUARRY_CHECK(arguments.size() <= values.size());
@@ -79,14 +79,24 @@ class CpuQueue : public Queue {
         values[i] = arguments[i].bytes();
       }
     }
-    kernel->run(0, grid.items, std::max(grid.group_size, 1u), values.data());
+    group_memory_.resize((grid.group_memory_bytes + sizeof(Quad) - 1) / sizeof(Quad));
+    kernel->run({.first = 0,
+                 .last = grid.items,
+                 .group_size = std::max(grid.group_size, 1u),
+                 .group_memory = group_memory_.empty() ? nullptr : group_memory_.front().words},
+                values.data());
     return {};
   }
 
   Status wait() override { return {}; }
 
  private:
+  struct alignas(16) Quad {
+    uint32_t words[4];
+  };
+
   const CpuKernelSet& set_;
+  std::vector<Quad> group_memory_;  // groups run one after the other
 };
 
 class CpuDevice : public Device {

@@ -14,14 +14,23 @@ struct CpuKernelArgument {
   bool is_buffer;
 };
 
-// One kernel. run() calls it for items [first, last); arguments[i] points to
-// the value, or to the pointer, of argument i. Runs on the calling thread.
+// Work items [first, last) of a launch in groups of group_size.
+struct CpuItems {
+  uint32_t first;
+  uint32_t last;
+  uint32_t group_size;
+  uint32_t* group_memory;  // of the group that runs, aligned to 16 bytes; items run one by one
+};
+
+// One kernel. run() calls it for `items`; arguments[i] points to the value, or
+// to the pointer, of argument i. Runs on the calling thread.
 struct CpuKernel {
   const char* name;
-  void (*run)(uint32_t first, uint32_t last, uint32_t group_size, const void* const* arguments);
+  void (*run)(const CpuItems& items, const void* const* arguments);
   const CpuKernelArgument* arguments;
   uint32_t argument_count;
-  uint32_t step;  // items that one call computes; last - first is rounded up to it
+  uint32_t step;            // items that one call computes; last - first is rounded up to it
+  bool takes_group_memory;  // WITH_GROUP_MEMORY stands in its parameters
 };
 
 struct CpuKernelSet {

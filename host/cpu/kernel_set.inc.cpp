@@ -24,6 +24,9 @@ namespace quarry {
 namespace KERNELS {
 
 #include "kernels/plot.h"
+#if LANES == 1
+#include "kernels/plot_main.h"
+#endif
 #if !defined(BASE_SET)
 #include "kernels/scan.h"
 #endif
@@ -39,11 +42,10 @@ struct ArgumentOf<T*> {
 
 template <auto kernel, uint32_t step, class... P, int... index>
 inline void run_items(void (*)(const work_item*, P...), std::integer_sequence<int, index...>,
-                      uint32_t first, uint32_t last, uint32_t group_size,
-                      const void* const* arguments) {
-  for (uint64_t item = first; item < last; item += step) {
-    const uint32_t i = (uint32_t)item;
-    const work_item here = {i, i % group_size, i / group_size, group_size};
+                      const CpuItems& items, const void* const* arguments) {
+  for (uint64_t item = items.first; item < items.last; item += step) {
+    const uint32_t i = (uint32_t)item, size = items.group_size;
+    const work_item here = {i, i % size, i / size, size, items.group_memory};
     kernel(&here, *(const P*)arguments[index]...);
   }
 }
@@ -52,9 +54,8 @@ template <class... P>
 std::make_integer_sequence<int, sizeof...(P)> indices_of(void (*)(const work_item*, P...));
 
 template <auto kernel, uint32_t step>
-void run(uint32_t first, uint32_t last, uint32_t group_size, const void* const* arguments) {
-  run_items<kernel, step>(kernel, decltype(indices_of(kernel)){}, first, last, group_size,
-                          arguments);
+void run(const CpuItems& items, const void* const* arguments) {
+  run_items<kernel, step>(kernel, decltype(indices_of(kernel)){}, items, arguments);
 }
 
 template <class F>
@@ -66,18 +67,21 @@ struct Signature<void (*)(const work_item*, P...)> {
 };
 
 // One line per kernel: items per call is LANES for kernels on `word`, else 1.
-#define CPU_KERNEL(name, step)                                           \
+#define CPU_KERNEL(name, step, takes_group_memory)                       \
   {                                                                      \
 #name, run < name, step>, Signature < decltype(&name)> ::kArguments, \
-        Signature < decltype(&name)> ::kCount, step                      \
+        Signature < decltype(&name)> ::kCount, step, takes_group_memory  \
   }
 
 const CpuKernel kKernels[] = {
-    CPU_KERNEL(plot_hashes, LANES),
-    CPU_KERNEL(plot_final, LANES),
-    CPU_KERNEL(plot_scoops, 1),
+    CPU_KERNEL(plot_hashes, LANES, false), CPU_KERNEL(plot_final, LANES, false),
+    CPU_KERNEL(plot_scoops, 1, false),
+#if LANES == 1
+    CPU_KERNEL(plot_main, 1, true),        CPU_KERNEL(plot_main_m1, 1, true),
+    CPU_KERNEL(plot_main_m5, 1, true),
+#endif
 #if !defined(BASE_SET)
-    CPU_KERNEL(scan_hits, LANES),
+    CPU_KERNEL(scan_hits, LANES, false),
 #endif
 };
 

@@ -17,10 +17,13 @@ namespace cuda {
 namespace {
 
 constexpr uint32_t kWarp = 32;
+constexpr uint32_t kLaneWords = 4;  // LANE_WORDS of portable.h
 constexpr uint32_t kGroup = 64;
 // Two warps per scheduler and queue hide the latency of the hash chain; the
 // nonces of both queues take 128 MiB per multiprocessor.
 constexpr uint32_t kItemsPerMultiprocessor = 256;
+// The group memory that every kernel may have.
+constexpr uint32_t kAnyKernelGroupMemory = 48 * 1024;
 
 // One device's context, shared by all that was made on it.
 class Session {
@@ -54,9 +57,13 @@ class Session {
   // The largest distance of rows that the driver copies.
   uint64_t max_pitch() const { return max_pitch_; }
 
+  // The most memory that one group can have.
+  uint32_t max_group_memory() const { return max_group_memory_; }
+
  private:
   explicit Session(const Driver& driver) : driver_(driver) {}
   Status load_kernels();
+  Status allow_group_memory(const Kernel& kernel);
 
   const Driver& driver_;
   DeviceNumber device_ = 0;
@@ -64,6 +71,7 @@ class Session {
   Module module_ = nullptr;
   std::map<std::string_view, Kernel> kernels_;
   uint64_t max_pitch_ = 0;
+  uint32_t max_group_memory_ = 0;
 };
 
 int attribute(const Driver& driver, DeviceNumber device, Attribute what) {
@@ -81,6 +89,9 @@ Result<std::unique_ptr<Session>> Session::open(const Driver& driver, int ordinal
                              "opening the device"));
   session->max_pitch_ =
       static_cast<uint64_t>(std::max(attribute(driver, session->device_, kMaxPitch), 0));
+  session->max_group_memory_ =
+      std::max(kAnyKernelGroupMemory,
+               static_cast<uint32_t>(attribute(driver, session->device_, kMaxSharedBytesPerGroup)));
   QUARRY_TRY(session->enter());
   QUARRY_TRY(session->load_kernels());
   return session;
@@ -103,8 +114,19 @@ Status Session::load_kernels() {
     QUARRY_TRY(status(driver_.module_get_function(&function, module_, signature.name),
                       std::string("kernel ") + signature.name));
     kernels_[signature.name] = {function, &signature};
+    QUARRY_TRY(allow_group_memory(kernels_[signature.name]));
   }
   return {};
+}
+
+// More than 48 KiB is given only to kernels that were allowed it. Once, here:
+// queues of several threads share the function.
+Status Session::allow_group_memory(const Kernel& kernel) {
+  if (!kernel.signature->takes_group_memory || max_group_memory_ == kAnyKernelGroupMemory)
+    return {};
+  return status(driver_.function_set_attribute(kernel.function, kMaxDynamicSharedBytes,
+                                               static_cast<int>(max_group_memory_)),
+                std::string("group memory of kernel ") + kernel.signature->name);
 }
 
 // Device memory of its own, or host memory that was registered with the driver.
@@ -198,7 +220,8 @@ class CudaQueue : public Queue {
     const Session::Kernel* kernel = session_.kernel(name);
     if (kernel == nullptr)
       return {Code::kInvalidArgument, "no kernel " + std::string(name) + " for CUDA"};
-    QUARRY_TRY(check_arguments(*kernel->signature, arguments));
+    QUARRY_TRY(check_launch(*kernel->signature, grid, arguments));
+    QUARRY_TRY(check_group_memory(name, grid, session_.max_group_memory()));
     const uint32_t group_size = grid.group_size > 0 ? grid.group_size : kGroup;
     QUARRY_ASSIGN(const uint32_t groups, count_groups(name, grid.items, group_size));
     if (groups == 0) return {};
@@ -216,9 +239,10 @@ class CudaQueue : public Queue {
     }
     QUARRY_TRY(keep(session_.enter()));
     const char* known_name = kernel->signature->name;
-    QUARRY_TRY(keep(session_.driver().launch_kernel(kernel->function, groups, 1, 1, group_size, 1,
-                                                    1, 0, stream_, values.data(), nullptr),
-                    "kernel " + std::string(name)));
+    QUARRY_TRY(keep(
+        session_.driver().launch_kernel(kernel->function, groups, 1, 1, group_size, 1, 1,
+                                        grid.group_memory_bytes, stream_, values.data(), nullptr),
+        "kernel " + std::string(name)));
     if (std::find(running_.begin(), running_.end(), known_name) == running_.end())
       running_.push_back(known_name);
     return {};
@@ -349,11 +373,15 @@ DeviceInfo describe(const Driver& driver, int ordinal) {
   info.hardware = place.data();
   info.group_size = kGroup;
   info.interleave = kWarp;
-  info.items_per_queue =
-      kItemsPerMultiprocessor *
+  info.lane_words = kLaneWords;
+  info.multiprocessors =
       static_cast<uint32_t>(std::max(attribute(driver, device, kMultiprocessorCount), 1));
+  info.items_per_queue = kItemsPerMultiprocessor * info.multiprocessors;
   info.queues = 2;
   info.owns_memory = true;
+  info.group_memory_bytes = static_cast<uint64_t>(
+      std::max(attribute(driver, device, kMaxSharedBytesPerMultiprocessor), 0));
+  info.has_watchdog = attribute(driver, device, kKernelTimeout) != 0;
   return info;
 }
 

@@ -45,6 +45,7 @@ bool find_all(void* library, Driver& d) {
          find(library, "cuModuleLoadDataEx", d.module_load) &&
          find(library, "cuModuleUnload", d.module_unload) &&
          find(library, "cuModuleGetFunction", d.module_get_function) &&
+         find(library, "cuFuncSetAttribute", d.function_set_attribute) &&
          find(library, "cuLaunchKernel", d.launch_kernel);
 }
 

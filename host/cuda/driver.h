@@ -36,11 +36,19 @@ enum Error : int {
 enum Attribute : int {
   kMaxPitch = 11,
   kMultiprocessorCount = 16,
+  kKernelTimeout = 17,
   kPciBusId = 33,
   kPciDeviceId = 34,
   kPciDomainId = 50,
   kComputeCapabilityMajor = 75,
   kComputeCapabilityMinor = 76,
+  kMaxSharedBytesPerMultiprocessor = 81,
+  kMaxSharedBytesPerGroup = 97,  // for kernels that were allowed more than 48 KiB
+};
+
+// CUfunction_attribute.
+enum FunctionAttribute : int {
+  kMaxDynamicSharedBytes = 8,
 };
 
 inline constexpr unsigned kScheduleBlockingSync = 4;   // CU_CTX_SCHED_BLOCKING_SYNC
@@ -101,6 +109,7 @@ struct Driver {
                        void** values);
   Error (*module_unload)(Module module);
   Error (*module_get_function)(Function* function, Module module, const char* name);
+  Error (*function_set_attribute)(Function function, FunctionAttribute what, int value);
   Error (*launch_kernel)(Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                          unsigned group_x, unsigned group_y, unsigned group_z,
                          unsigned shared_bytes, Stream stream, void** parameters, void** extra);

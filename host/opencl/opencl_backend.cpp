@@ -34,13 +34,15 @@ class OpenclBuffer : public Buffer {
 
 cl_mem memory_of(const Buffer& buffer) { return static_cast<const OpenclBuffer&>(buffer).memory(); }
 
-// The kernels in the order of kernel_signatures(). Each queue has its own:
-// arguments are set in the kernel object, which threads must not share.
+// The kernels in the order of kernel_signatures(), null where OpenCL's text has
+// not got it. Each queue has its own: arguments are set in the kernel object,
+// which threads must not share.
 Result<std::vector<Kernel>> create_kernels(cl_program program) {
   std::vector<Kernel> kernels;
   for (const CpuKernel& signature : kernel_signatures()) {
     cl_int error = CL_SUCCESS;
     kernels.emplace_back(clCreateKernel(program, signature.name, &error));
+    if (error == CL_INVALID_KERNEL_NAME) continue;
     QUARRY_TRY(to_status(error, std::string("kernel ") + signature.name));
   }
   return kernels;
@@ -48,8 +50,8 @@ Result<std::vector<Kernel>> create_kernels(cl_program program) {
 
 class OpenclQueue : public Queue {
  public:
-  OpenclQueue(CommandQueue queue, std::vector<Kernel> kernels, uint32_t group_size)
-      : queue_(std::move(queue)), kernels_(std::move(kernels)), group_size_(group_size) {}
+  OpenclQueue(CommandQueue queue, std::vector<Kernel> kernels, const FoundDevice& found)
+      : queue_(std::move(queue)), kernels_(std::move(kernels)), found_(found) {}
   // Copies to the caller's memory must not outlive the queue.
   ~OpenclQueue() override { clFinish(queue_.get()); }
 
@@ -92,15 +94,24 @@ class OpenclQueue : public Queue {
     const std::span<const CpuKernel> signatures = kernel_signatures();
     const auto signature = std::find_if(signatures.begin(), signatures.end(),
                                         [name](const CpuKernel& k) { return name == k.name; });
-    if (signature == signatures.end())
+    cl_kernel kernel = nullptr;
+    if (signature != signatures.end())
+      kernel = kernels_[static_cast<size_t>(signature - signatures.begin())].get();
+    if (kernel == nullptr)
       return {Code::kInvalidArgument, "no kernel " + std::string(name) + " for OpenCL"};
-    QUARRY_TRY(check_arguments(*signature, arguments));
-    const uint32_t group_size = grid.group_size > 0 ? grid.group_size : group_size_;
+    QUARRY_TRY(check_launch(*signature, grid, arguments));
+    QUARRY_TRY(check_group_memory(name, grid, found_.max_group_memory));
+    const uint32_t group_size = grid.group_size > 0 ? grid.group_size : found_.info.group_size;
     QUARRY_ASSIGN(const uint32_t groups, count_groups(name, grid.items, group_size));
     if (groups == 0) return {};
-    cl_kernel kernel = kernels_[static_cast<size_t>(signature - signatures.begin())].get();
     const std::string action = "kernel " + std::string(name);
-    for (cl_uint i = 0; i < arguments.size(); i++) {
+    cl_uint place = 0;
+    // Group memory is a parameter of its own, which may not be empty.
+    if (signature->takes_group_memory)
+      QUARRY_TRY(keep(to_status(
+          clSetKernelArg(kernel, place++, std::max<size_t>(grid.group_memory_bytes, 16), nullptr),
+          action)));
+    for (size_t i = 0; i < arguments.size(); i++) {
       cl_mem memory = nullptr;
       const void* value = arguments[i].bytes();
       size_t size = arguments[i].size();
@@ -109,7 +120,7 @@ class OpenclQueue : public Queue {
         value = &memory;
         size = sizeof memory;
       }
-      QUARRY_TRY(keep(to_status(clSetKernelArg(kernel, i, size, value), action)));
+      QUARRY_TRY(keep(to_status(clSetKernelArg(kernel, place++, size, value), action)));
     }
     const size_t local = group_size;
     const size_t global = size_t{groups} * group_size;
@@ -154,7 +165,7 @@ class OpenclQueue : public Queue {
 
   CommandQueue queue_;
   std::vector<Kernel> kernels_;
-  uint32_t group_size_;
+  const FoundDevice& found_;      // the device's own
   std::vector<Launch> launched_;  // since the last wait()
   Status failure_;
 };
@@ -215,8 +226,8 @@ class OpenclDevice : public Device {
   Result<std::unique_ptr<Queue>> open_queue(uint32_t, QueuePriority) override {
     QUARRY_ASSIGN(CommandQueue queue, create_queue());
     QUARRY_ASSIGN(std::vector<Kernel> kernels, create_kernels(program_.get()));
-    return std::unique_ptr<Queue>(std::make_unique<OpenclQueue>(
-        std::move(queue), std::move(kernels), found_.info.group_size));
+    return std::unique_ptr<Queue>(
+        std::make_unique<OpenclQueue>(std::move(queue), std::move(kernels), found_));
   }
 
  private:
@@ -240,6 +251,7 @@ class OpenclDevice : public Device {
   Status fit_group_size() {
     QUARRY_ASSIGN(const std::vector<Kernel> kernels, create_kernels(program_.get()));
     for (const Kernel& kernel : kernels) {
+      if (kernel == nullptr) continue;
       size_t largest = 0;
       const cl_int error =
           clGetKernelWorkGroupInfo(kernel.get(), found_.device, CL_KERNEL_WORK_GROUP_SIZE,

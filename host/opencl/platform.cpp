@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
 namespace quarry::opencl {
 namespace {
@@ -21,6 +22,7 @@ constexpr cl_device_info kPreferredMultiple = 0x1067;  // OpenCL 3.0
 // nonces/s on two shared cores of a Xeon with AVX-512. A small one keeps batches small.
 constexpr uint32_t kProcessorInterleave = 16;
 constexpr uint32_t kGpuGroup = 64;
+constexpr uint32_t kLaneWords = 4;  // LANE_WORDS of portable.h
 // Enough to hide latency with two queues at work, and 64 MiB of nonces.
 constexpr uint32_t kItemsPerComputeUnit = 256;
 
@@ -45,8 +47,15 @@ std::string pci_place(cl_device_id device) {
   return {};
 }
 
-// Work items that a GPU runs in lockstep: 64 on AMD GCN and CDNA, else 32.
-uint32_t gpu_interleave(cl_device_id device) {
+// Work items that a GPU runs in lockstep: 64 on AMD GCN and CDNA, else 32. The
+// environment variable QUARRY_OPENCL_INTERLEAVE forces one on every device, so
+// that tests can have those of GPUs on a processor.
+uint32_t interleave_of(cl_device_id device, bool is_processor) {
+  const char* forced = std::getenv("QUARRY_OPENCL_INTERLEAVE");
+  const uint64_t number = forced == nullptr ? 0 : std::strtoull(forced, nullptr, 10);
+  if (number > 0 && number <= 1024 && (number & (number - 1)) == 0)
+    return static_cast<uint32_t>(number);
+  if (is_processor) return kProcessorInterleave;
   const auto wavefront = device_value<cl_uint>(device, kWavefrontWidthAmd);
   if (wavefront == 32 || wavefront == 64) return wavefront;
   return device_value<size_t>(device, kPreferredMultiple) == 64 ? 64 : 32;
@@ -59,7 +68,9 @@ bool is_usable(cl_device_id device) {
 }
 
 FoundDevice describe(cl_platform_id platform, cl_device_id device) {
-  FoundDevice found = {.platform = platform, .device = device, .is_processor = false, .info = {}};
+  FoundDevice found;
+  found.platform = platform;
+  found.device = device;
   const auto type = device_value<cl_device_type>(device, CL_DEVICE_TYPE);
   found.is_processor = (type & CL_DEVICE_TYPE_CPU) != 0;
   const uint32_t units =
@@ -72,12 +83,21 @@ FoundDevice describe(cl_platform_id platform, cl_device_id device) {
   info.memory_bytes = device_value<cl_ulong>(device, CL_DEVICE_GLOBAL_MEM_SIZE);
   info.max_buffer_bytes = device_value<cl_ulong>(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   info.hardware = found.is_processor ? "cpu" : pci_place(device);
-  info.interleave = found.is_processor ? kProcessorInterleave : gpu_interleave(device);
+  info.interleave = interleave_of(device, found.is_processor);
   info.group_size = static_cast<uint32_t>(
       std::min<size_t>(found.is_processor ? kProcessorInterleave : kGpuGroup, largest_group));
   info.items_per_queue = units * (found.is_processor ? info.group_size : kItemsPerComputeUnit);
   info.queues = found.is_processor ? 1 : 2;
   info.owns_memory = device_value<cl_bool>(device, CL_DEVICE_HOST_UNIFIED_MEMORY) == CL_FALSE;
+  info.lane_words = kLaneWords;
+  found.max_group_memory = device_value<cl_ulong>(device, CL_DEVICE_LOCAL_MEM_SIZE);
+  if (!found.is_processor) {
+    info.multiprocessors = units;
+    // Elsewhere it is memory like any other, and no faster.
+    if (device_value<cl_device_local_mem_type>(device, CL_DEVICE_LOCAL_MEM_TYPE) == CL_LOCAL)
+      info.group_memory_bytes = found.max_group_memory;
+    info.has_watchdog = true;  // unknown
+  }
   return found;
 }
 

@@ -11,7 +11,8 @@ namespace quarry::opencl {
 struct FoundDevice {
   cl_platform_id platform = nullptr;
   cl_device_id device = nullptr;
-  bool is_processor = false;  // the CPU of this machine as a device: PoCL
+  bool is_processor = false;      // the CPU of this machine as a device: PoCL
+  uint64_t max_group_memory = 0;  // bytes that one group can have
   DeviceInfo info;
 };
 

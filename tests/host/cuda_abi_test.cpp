@@ -29,6 +29,15 @@ static_assert(static_cast<int>(kComputeCapabilityMajor) ==
 static_assert(static_cast<int>(kComputeCapabilityMinor) ==
               CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
 
+static_assert(static_cast<int>(kKernelTimeout) == CU_DEVICE_ATTRIBUTE_KERNEL_EXEC_TIMEOUT);
+static_assert(static_cast<int>(kMaxSharedBytesPerMultiprocessor) ==
+              CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
+static_assert(static_cast<int>(kMaxSharedBytesPerGroup) ==
+              CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+static_assert(sizeof(FunctionAttribute) == sizeof(CUfunction_attribute));
+static_assert(static_cast<int>(kMaxDynamicSharedBytes) ==
+              CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+
 static_assert(kScheduleBlockingSync == CU_CTX_SCHED_BLOCKING_SYNC);
 static_assert(kStreamNonBlocking == CU_STREAM_NON_BLOCKING);
 static_assert(kHostRegisterPortable == CU_MEMHOSTREGISTER_PORTABLE);
@@ -64,6 +73,7 @@ struct Ours {
 // clang-format off
 template <> struct Ours<CUresult> { using Type = Error; };
 template <> struct Ours<CUdevice_attribute> { using Type = Attribute; };
+template <> struct Ours<CUfunction_attribute> { using Type = FunctionAttribute; };
 template <> struct Ours<CUdeviceptr> { using Type = DeviceAddress; };
 template <> struct Ours<CUcontext> { using Type = Context; };
 template <> struct Ours<CUmodule> { using Type = Module; };
@@ -112,6 +122,7 @@ SAME_CALL(stream_destroy, cuStreamDestroy_v2);
 SAME_CALL(module_load, cuModuleLoadDataEx);
 SAME_CALL(module_unload, cuModuleUnload);
 SAME_CALL(module_get_function, cuModuleGetFunction);
+SAME_CALL(function_set_attribute, cuFuncSetAttribute);
 SAME_CALL(launch_kernel, cuLaunchKernel);
 
 }  // namespace quarry::cuda

@@ -38,6 +38,10 @@ TEST_F(CudaTest, ListsDevices) {
   EXPECT_EQ(last->info().name, "Fake GPU");
   EXPECT_EQ(last->info().hardware, "pci:0000:66:00");
   EXPECT_EQ(last->info().interleave, 32u);
+  EXPECT_EQ(last->info().lane_words, 4u);
+  EXPECT_EQ(last->info().multiprocessors, 2u);
+  EXPECT_EQ(last->info().group_memory_bytes, 233472u);
+  EXPECT_TRUE(last->info().has_watchdog);
   setenv("FAKE_CUDA_DEVICES", "0", 1);
   for (const DeviceInfo& info : list_devices()) EXPECT_NE(info.backend, "cuda");
 }
@@ -67,6 +71,27 @@ TEST_F(CudaTest, AFailedKernelIsNamedAndStops) {
   unsetenv("FAKE_CUDA_FAIL_LAUNCH");
   auto again = tests::open_or_fail("cuda:0");
   EXPECT_NE(tests::queue_or_fail(*again), nullptr);
+}
+
+// As much as the device has, which is more than 48 KiB, and not a byte more.
+TEST_F(CudaTest, GroupsGetTheMemoryThatTheDeviceHas) {
+  auto device = tests::open_or_fail("cuda:0");
+  auto queue = tests::queue_or_fail(*device);
+  auto hashes = tests::allocate_or_fail(*device, 32 * 262144);
+  for (const char* kernel : {"plot_main", "plot_main_m1", "plot_main_m5"}) {
+    const Argument arguments[] = {*hashes, 1u, 128u, 129u, 0u, 2u, 32768u};
+    Grid grid = {.items = 1, .group_size = 64, .group_memory_bytes = 232448};
+    ASSERT_STATUS_OK(queue->launch(kernel, grid, arguments));
+    ASSERT_STATUS_OK(queue->wait());
+    grid.group_memory_bytes++;
+    const Status refused = queue->launch(kernel, grid, arguments);
+    EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+    for (const char* word : {kernel, "232448", "232449"})
+      EXPECT_NE(refused.message().find(word), std::string::npos) << refused.message();
+  }
+  // A mistake is not a failure: the queue goes on.
+  ASSERT_STATUS_OK(launch(*queue, *hashes));
+  ASSERT_STATUS_OK(queue->wait());
 }
 
 TEST_F(CudaTest, MemoryThatIsFullIsKnownAtOnce) {

@@ -58,6 +58,15 @@ TEST_P(DeviceTest, DescribesItself) {
   EXPECT_GE(info.items_per_queue, info.interleave);
   EXPECT_EQ(info.interleave & (info.interleave - 1), 0u) << "a power of two";
   EXPECT_LE(device_->free_bytes(), info.memory_bytes);
+  EXPECT_TRUE(info.lane_words == 1 || info.lane_words == 4) << info.lane_words;
+  EXPECT_EQ(info.lane_words, info.backend == "cpu" ? 1u : 4u);
+  if (info.hardware == "cpu") {
+    EXPECT_EQ(info.multiprocessors, 0u);
+    EXPECT_EQ(info.group_memory_bytes, 0u);
+    EXPECT_FALSE(info.has_watchdog);
+  } else {
+    EXPECT_GT(info.multiprocessors, 0u);
+  }
 }
 
 TEST_P(DeviceTest, WritesAndReadsAnyRange) {
@@ -150,6 +159,10 @@ TEST_P(DeviceTest, RefusesWrongLaunches) {
   const Status unknown = queue_->launch("no_such_kernel", {.items = 1}, right);
   EXPECT_EQ(unknown.code(), Code::kInvalidArgument);
   EXPECT_NE(unknown.message().find("no_such_kernel"), std::string::npos) << unknown.message();
+  const Status no_memory =
+      queue_->launch("plot_final", {.items = 1, .group_memory_bytes = 16}, right);
+  EXPECT_EQ(no_memory.code(), Code::kInvalidArgument);
+  EXPECT_NE(no_memory.message().find("group memory"), std::string::npos) << no_memory.message();
   // The rounded number of items must fit 32 bits where items run in groups.
   if (device_->info().backend != "cpu") {
     EXPECT_EQ(queue_->launch("plot_final", {.items = UINT32_MAX}, right).code(),

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
 #include "kernels/plot_constants.h"
 #include "kernels/scan.h"
 #include "tests/support/devices.h"
+#include "tests/support/sha256.h"
 
 namespace quarry {
 namespace {
@@ -28,8 +31,17 @@ struct Nonces {
   uint32_t count = 0;
 };
 
+// What they give to plot_main and its variants.
+struct MainCase {
+  std::string_view kernel = {};
+  uint32_t count = 0;
+  uint32_t ring_hashes = 0;
+  uint32_t group_size = 0;          // 0: one run of INTERLEAVE items
+  std::vector<uint32_t> cuts = {};  // launches are from each to the next
+};
+
 // A device with one queue, and kernels in terms of plain arrays: hashes as
-// [nonce][position][word], whatever the device's INTERLEAVE is.
+// [nonce][position][word], whatever the device's layout is.
 class Runner {
  public:
   explicit Runner(const std::string& id)
@@ -46,14 +58,49 @@ class Runner {
              {*buffer, nonces.id, nonces.start, nonces.step, nonces.count, first, last});
       first = last;
     }
-    Words raw(groups(nonces.count) * group_words());
-    check(queue_->read(*buffer, 0, bytes_of(raw)));
+    return download(*buffer, nonces.count, 0, first);
+  }
+
+  // True if the device has the kernel, and the memory for its ring: a launch of
+  // no item is a mistake otherwise.
+  bool takes(const MainCase& c) {
+    auto buffer = tests::allocate_or_fail(*device_, 4);
+    return queue_->launch(c.kernel, main_grid(c, 0), main_arguments(c, *buffer, 128, 128)).ok();
+  }
+
+  // Hashes cuts.front() .. cuts.back() - 1 over the windows in `hashes`.
+  Words plot_main(const MainCase& c, const Words& hashes) {
+    auto buffer = upload(hashes, c.count);
+    for (size_t i = 0; i + 1 < c.cuts.size(); i++)
+      check(queue_->launch(c.kernel, main_grid(c, c.count),
+                           main_arguments(c, *buffer, c.cuts[i], c.cuts[i + 1])));
+    return download(*buffer, c.count, c.cuts.front(), c.cuts.back());
+  }
+
+  // The same by plot_hashes.
+  Words plot_hashes_over(const MainCase& c, const Words& hashes) {
+    auto buffer = upload(hashes, c.count);
+    launch(
+        "plot_hashes", c.count,
+        {*buffer, uint64_t{0}, uint64_t{0}, uint64_t{1}, c.count, c.cuts.front(), c.cuts.back()});
+    return download(*buffer, c.count, c.cuts.front(), c.cuts.back());
+  }
+
+  // All scoops of one nonce, most of its hashes by the kernel of `c`.
+  Words whole_nonce(const MainCase& c, const Nonces& nonces) {
+    auto buffer = tests::allocate_or_fail(*device_, groups(1) * group_words() * 4);
+    auto finals = tests::allocate_or_fail(*device_, groups(1) * info().interleave * 32);
+    auto out = tests::allocate_or_fail(*device_, PLOT_NONCE_WORDS * 4);
+    launch("plot_hashes", 1, {*buffer, nonces.id, nonces.start, nonces.step, 1u, 0u, PLOT_WINDOW});
+    check(queue_->launch(c.kernel, main_grid(c, 1),
+                         main_arguments(c, *buffer, PLOT_WINDOW, PLOT_HASHES)));
+    launch("plot_final", 1, {*buffer, *finals, nonces.id, nonces.start, nonces.step, 1u});
+    launch("plot_scoops", PLOT_HASHES / 2,
+           {*buffer, *finals, *out, uint64_t{0}, uint64_t{16}, 1u, 0u, PLOT_HASHES / 2});
+    Words scoops(PLOT_NONCE_WORDS);
+    check(queue_->read(*out, 0, bytes_of(scoops)));
     check(queue_->wait());
-    Words hashes;
-    for (uint32_t n = 0; n < nonces.count; n++)
-      for (uint32_t hash = 0; hash < first; hash++)
-        for (uint32_t w = 0; w < 8; w++) hashes.push_back(raw[index(n, PLOT_HASHES - 1 - hash, w)]);
-    return hashes;
+    return scoops;
   }
 
   // Finals of random hashes, [nonce][word], then `rows` scoops from `first_scoop`
@@ -63,18 +110,12 @@ class Runner {
   };
   Finished finish(const Nonces& nonces, const Words& hashes, uint32_t first_scoop, uint32_t rows) {
     const uint32_t count = nonces.count, lanes = info().interleave;
-    Words raw(groups(count) * group_words());
-    for (uint32_t n = 0; n < count; n++)
-      for (uint32_t position = 0; position < PLOT_HASHES; position++)
-        for (uint32_t w = 0; w < 8; w++)
-          raw[index(n, position, w)] = hashes[(size_t{n} * PLOT_HASHES + position) * 8 + w];
-    auto buffer = tests::allocate_or_fail(*device_, raw.size() * 4);
+    auto buffer = upload(hashes, count);
     auto finals = tests::allocate_or_fail(*device_, groups(count) * lanes * 32);
     Words raw_finals(finals->size_bytes() / 4);
     const uint64_t first_word = 48, row_words = uint64_t{count} * 16 + 32;
     Finished finished{{}, Words(first_word + rows * row_words, ~0u)};
     auto out = tests::allocate_or_fail(*device_, finished.scoops.size() * 4);
-    check(queue_->write(*buffer, 0, bytes_of(std::as_const(raw))));
     check(queue_->write(*out, 0, bytes_of(std::as_const(finished.scoops))));
     check(queue_->wait());
     launch("plot_final", count, {*buffer, *finals, nonces.id, nonces.start, nonces.step, count});
@@ -85,7 +126,7 @@ class Runner {
     check(queue_->wait());
     for (uint32_t n = 0; n < count; n++)
       for (uint32_t w = 0; w < 8; w++)
-        finished.finals.push_back(raw_finals[(n / lanes * 8 + w) * lanes + n % lanes]);
+        finished.finals.push_back(raw_finals[n / lanes * 8 * lanes + index_in_hash(n, w)]);
     return finished;
   }
 
@@ -112,9 +153,50 @@ class Runner {
     return (uint64_t{count} + info().interleave - 1) / info().interleave;
   }
   uint64_t group_words() const { return uint64_t{PLOT_NONCE_WORDS} * info().interleave; }
+  // As kernels/plot.h says.
   size_t index(uint32_t nonce, uint32_t position, uint32_t w) const {
     const uint32_t lanes = info().interleave;
-    return ((uint64_t{nonce / lanes} * PLOT_HASHES + position) * 8 + w) * lanes + nonce % lanes;
+    return (uint64_t{nonce / lanes} * PLOT_HASHES + position) * 8 * lanes + index_in_hash(nonce, w);
+  }
+  size_t index_in_hash(uint32_t nonce, uint32_t w) const {
+    const uint32_t lanes = info().interleave, words = info().lane_words;
+    return w / words * words * lanes + nonce % lanes * words + w % words;
+  }
+
+  // A buffer with hashes of [nonce][position][word].
+  std::unique_ptr<Buffer> upload(const Words& hashes, uint32_t count) {
+    Words raw(groups(count) * group_words());
+    for (uint32_t n = 0; n < count; n++)
+      for (uint32_t position = 0; position < PLOT_HASHES; position++)
+        for (uint32_t w = 0; w < 8; w++)
+          raw[index(n, position, w)] = hashes[(size_t{n} * PLOT_HASHES + position) * 8 + w];
+    auto buffer = tests::allocate_or_fail(*device_, raw.size() * 4);
+    check(queue_->write(*buffer, 0, bytes_of(std::as_const(raw))));
+    check(queue_->wait());
+    return buffer;
+  }
+
+  // Hashes first .. last - 1 of it, [nonce][hash][word].
+  Words download(const Buffer& buffer, uint32_t count, uint32_t first, uint32_t last) {
+    Words raw(groups(count) * group_words()), hashes;
+    check(queue_->read(buffer, 0, bytes_of(raw)));
+    check(queue_->wait());
+    for (uint32_t n = 0; n < count; n++)
+      for (uint32_t hash = first; hash < last; hash++)
+        for (uint32_t w = 0; w < 8; w++) hashes.push_back(raw[index(n, PLOT_HASHES - 1 - hash, w)]);
+    return hashes;
+  }
+
+  Grid main_grid(const MainCase& c, uint32_t items) const {
+    const uint32_t group_size = c.group_size > 0 ? c.group_size : info().interleave;
+    return {.items = items,
+            .group_size = group_size,
+            .group_memory_bytes = group_size * c.ring_hashes * 32};
+  }
+
+  static std::vector<Argument> main_arguments(const MainCase& c, Buffer& hashes, uint32_t first,
+                                              uint32_t last) {
+    return {hashes, c.count, first, last, c.ring_hashes, 2u, 32768u};
   }
 
   std::unique_ptr<Device> device_;
@@ -160,6 +242,69 @@ TEST_P(KernelTest, PlotHashes) {
       EXPECT_EQ(runner_.plot_hashes(nonces, {1, 6, 128, 131}), scalar_.plot_hashes(nonces, {131}))
           << count << " nonces, step " << step;
     }
+  }
+}
+
+// The plot_main kernels that the device has; the others it refuses.
+std::vector<std::string_view> main_kernels(Runner& runner) {
+  std::vector<std::string_view> expected;
+  const DeviceInfo& info = runner.info();
+  if (info.id == "cpu:scalar" || info.backend == "cuda")
+    expected = {"plot_main", "plot_main_m1", "plot_main_m5"};
+  if (info.backend == "opencl") expected = {"plot_main"};
+  std::vector<std::string_view> found;
+  for (const char* kernel : {"plot_main", "plot_main_m1", "plot_main_m5"})
+    if (runner.takes({.kernel = kernel})) found.emplace_back(kernel);
+  EXPECT_EQ(found, expected);
+  return found;
+}
+
+TEST_P(KernelTest, PlotMain) {
+  const std::vector<std::string_view> kernels = main_kernels(runner_);
+  if (kernels.empty()) return;
+  const uint32_t lanes = runner_.info().interleave;
+  std::vector<MainCase> cases;
+  for (const uint32_t count : counts())
+    cases.push_back({.count = count, .ring_hashes = 28, .cuts = {131, 132, 135}});
+  // Every ring from empty to full and round; launches that begin anywhere.
+  for (const uint32_t ring : {0u, 4u, 24u, 28u, 56u, 124u}) {
+    cases.push_back({.count = 3, .ring_hashes = ring, .cuts = {128, 129, 134, 260}});
+    cases.push_back({.count = lanes + 1, .ring_hashes = ring, .cuts = {8185, 8190, 8192}});
+    cases.push_back(
+        {.count = lanes + 1, .ring_hashes = ring, .group_size = 2 * lanes, .cuts = {1001, 1007}});
+  }
+  // Groups that have no ring.
+  if (lanes > 1)
+    cases.push_back(
+        {.count = lanes + 1, .ring_hashes = 24, .group_size = lanes + 1, .cuts = {140, 143}});
+  for (MainCase& c : cases) {
+    const Words hashes = random_words(size_t{c.count} * PLOT_NONCE_WORDS);
+    const Words expected = scalar_.plot_hashes_over(c, hashes);
+    for (const std::string_view kernel : kernels) {
+      c.kernel = kernel;
+      if (!runner_.takes(c)) {  // a ring that this device has no memory for
+        EXPECT_GT(c.ring_hashes, 28u) << kernel;
+        continue;
+      }
+      EXPECT_EQ(runner_.plot_main(c, hashes), expected)
+          << kernel << ": " << c.count << " nonces from hash " << c.cuts.front() << ", ring "
+          << c.ring_hashes << ", groups of " << c.group_size;
+    }
+  }
+}
+
+TEST_P(KernelTest, PlotMainMakesGoldenNonces) {
+  const auto golden = nlohmann::json::parse(std::ifstream(QUARRY_TEST_VECTORS "/poc2.json"));
+  size_t next = 1;
+  for (const std::string_view kernel : main_kernels(runner_)) {
+    const auto& vector = golden["nonces"].at(next++);
+    const Nonces nonce = {.id = std::stoull(vector["account_id"].get<std::string>()),
+                          .start = std::stoull(vector["nonce"].get<std::string>()),
+                          .count = 1};
+    const Words scoops =
+        runner_.whole_nonce({.kernel = kernel, .count = 1, .ring_hashes = 28}, nonce);
+    EXPECT_EQ(tests::sha256_hex(bytes_of(scoops)), vector["sha256_poc2"].get<std::string>())
+        << kernel;
   }
 }
 

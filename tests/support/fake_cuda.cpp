@@ -1,12 +1,13 @@
 // libcuda.so.1 without a GPU: the entry points that host/cuda/driver.h names,
 // on host memory, with kernels from the same portable text (LANES=1,
-// INTERLEAVE=32). A shared library, loaded through QUARRY_CUDA_LIBRARY.
+// INTERLEAVE=32, LANE_WORDS=4). A shared library, loaded through
+// QUARRY_CUDA_LIBRARY.
 //
 // It is as strict as the documentation of the driver allows, so that what works
 // here by luck is little: commands run only when their stream is waited for, a
 // thread without a current context is refused, values of a launch are copied at
-// the call, and after a failed kernel every call fails until the context is
-// released.
+// the call, after a failed kernel every call fails until the context is
+// released, and each group finds its memory full of other bytes.
 //
 // Faults by environment variables, read at each use:
 //   FAKE_CUDA_DEVICES      number of devices (1)
@@ -20,6 +21,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string_view>
@@ -44,6 +46,10 @@ constexpr Error kNotInitialized = static_cast<Error>(3);
 constexpr Error kNotFoundError = static_cast<Error>(500);
 constexpr Error kLaunchFailed = static_cast<Error>(719);
 constexpr uint32_t kFatbinMagic = 0xBA55ED50;
+// Shared memory of a Hopper GPU: every kernel's, and what one may be allowed.
+constexpr unsigned kSharedBytes = 49152;
+constexpr int kSharedBytesOptIn = 232448;
+constexpr int kSharedBytesPerMultiprocessor = 233472;
 
 struct FakeStream {
   std::vector<std::function<Error()>> commands;
@@ -55,6 +61,7 @@ struct FakeContext {
   uint64_t launches = 0;
   std::map<uint64_t, size_t> allocations;
   std::set<FakeStream*> streams;
+  std::map<Function, unsigned> shared_bytes;  // that functions were allowed
 };
 
 struct State {
@@ -119,11 +126,24 @@ FakeStream* stream_of(Stream stream) { return reinterpret_cast<FakeStream*>(stre
 
 using Values = std::vector<std::array<std::byte, 64>>;
 
-Error run_kernel(const CpuKernel& kernel, uint32_t items, uint32_t group_size,
-                 const Values& values) {
+struct Shape {
+  unsigned groups, group_size, shared_bytes;
+};
+
+Error run_kernel(const CpuKernel& kernel, const Shape& shape, const Values& values) {
   std::vector<const void*> pointers;
   for (const auto& value : values) pointers.push_back(value.data());
-  kernel.run(0, items, group_size, pointers.data());
+  // Exactly as long as was asked for, so that sanitizers see more.
+  std::unique_ptr<void, decltype(&std::free)> shared(
+      std::aligned_alloc(16, (shape.shared_bytes + 15) / 16 * 16), std::free);
+  for (unsigned group = 0; group < shape.groups; group++) {
+    if (shape.shared_bytes > 0) std::memset(shared.get(), 0xA5, shape.shared_bytes);
+    kernel.run({.first = group * shape.group_size,
+                .last = (group + 1) * shape.group_size,
+                .group_size = shape.group_size,
+                .group_memory = static_cast<uint32_t*>(shared.get())},
+               pointers.data());
+  }
   return kSuccess;
 }
 
@@ -184,6 +204,9 @@ Error cuDeviceGetAttribute(int* value, Attribute what, DeviceNumber device) {
       *value = static_cast<int>(setting("FAKE_CUDA_MAX_PITCH", 0x7fffffff));
       return kSuccess;
     case kMultiprocessorCount: *value = 2; return kSuccess;
+    case kKernelTimeout: *value = 1; return kSuccess;
+    case kMaxSharedBytesPerMultiprocessor: *value = kSharedBytesPerMultiprocessor; return kSuccess;
+    case kMaxSharedBytesPerGroup: *value = kSharedBytesOptIn; return kSuccess;
     case kPciBusId: *value = device; return kSuccess;
     case kPciDeviceId:
     case kPciDomainId: *value = 0; return kSuccess;
@@ -362,10 +385,21 @@ Error cuModuleGetFunction(Function* function, Module, const char* name) {
   return kNotFoundError;
 }
 
-Error cuLaunchKernel(Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                     unsigned group_x, unsigned group_y, unsigned group_z, unsigned, Stream stream,
-                     void** parameters, void**) {
+Error cuFuncSetAttribute(Function function, FunctionAttribute what, int value) {
   ENTER();
+  if (what != kMaxDynamicSharedBytes || value < 0 || value > kSharedBytesOptIn)
+    return kInvalidValue;
+  current->shared_bytes[function] = static_cast<unsigned>(value);
+  return kSuccess;
+}
+
+Error cuLaunchKernel(Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
+                     unsigned group_x, unsigned group_y, unsigned group_z, unsigned shared_bytes,
+                     Stream stream, void** parameters, void**) {
+  ENTER();
+  const auto allowed = current->shared_bytes.find(function);
+  if (shared_bytes > (allowed == current->shared_bytes.end() ? kSharedBytes : allowed->second))
+    return kInvalidValue;
   if (grid_x == 0 || grid_y != 1 || grid_z != 1 || group_x == 0 || group_x > 1024 || group_y != 1 ||
       group_z != 1)
     return kInvalidValue;
@@ -375,7 +409,7 @@ Error cuLaunchKernel(Function function, unsigned grid_x, unsigned grid_y, unsign
     std::memcpy(values[i].data(), parameters[i], kernel.arguments[i].size_bytes);
   const bool fails = current->launches++ == setting("FAKE_CUDA_FAIL_LAUNCH", UINT64_MAX);
   stream_of(stream)->commands.emplace_back([=, &kernel] {
-    return fails ? kLaunchFailed : run_kernel(kernel, grid_x * group_x, group_x, values);
+    return fails ? kLaunchFailed : run_kernel(kernel, {grid_x, group_x, shared_bytes}, values);
   });
   return kSuccess;
 }
