@@ -1,8 +1,8 @@
 cmake_minimum_required(VERSION 3.25)
 # cmake -DNVCC=program -DSOURCE=quarry.cu -DINCLUDE=folder -DARCH=90 -DOUT=folder
-#       -DHOT=plot_hashes,scan_hits -P nvcc.cmake
+#       -DHOT=plot_hashes,scan_hits -DSASS_COUNT=program -P nvcc.cmake
 # Compiles the kernels for one GPU and fails if a hot one does not keep its
-# state in registers.
+# state in registers, or needs more instructions than it should (sass_count.cpp).
 if(NOT NVCC)
   message("SKIPPED: no nvcc (CUDA Toolkit)")
   return()
@@ -44,6 +44,10 @@ foreach(name IN LISTS HOT)
     set(failed TRUE)
   endif()
 endforeach()
-if(failed)
+execute_process(
+  COMMAND ${SASS_COUNT} ${OUT}/quarry_sm_${ARCH}.cubin ${ARCH}
+  OUTPUT_VARIABLE counts ERROR_VARIABLE counts RESULT_VARIABLE result)
+message("${counts}")
+if(failed OR result)
   message(FATAL_ERROR "sm_${ARCH} failed")
 endif()
