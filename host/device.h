@@ -30,6 +30,7 @@ struct DeviceInfo {
   std::string id;                   // stable between runs: "cpu:avx2", "cuda:0"
   std::string backend;              // "cpu", "opencl", "cuda"
   std::string name;                 // for people: "NVIDIA H200"
+  std::string driver;               // its version; empty: there is none
   std::string hardware;             // what it runs on: "cpu", "pci:0000:01:00"; empty: unknown
   uint64_t memory_bytes = 0;        // total; 0 if the driver does not say
   uint64_t max_buffer_bytes = 0;    // the largest single allocate()

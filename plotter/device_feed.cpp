@@ -78,22 +78,30 @@ class DeviceFeed::Handover {
   bool closed_ = false;
 };
 
-DeviceFeed::DeviceFeed(Device& device, size_t index, uint64_t most_nonces, ReopenDevice reopen)
-    : info_(device.info()), device_(&device), index_(index), reopen_(std::move(reopen)) {
+DeviceFeed::DeviceFeed(Device& device, size_t index, const FeedOptions& options)
+    : info_(device.info()),
+      device_(&device),
+      index_(index),
+      reopen_(options.reopen),
+      kernel_(choose_plot_kernel(info_)) {
   generator_options_.slots = 2;
-  generator_options_.slot_nonces = std::min(most_nonces, NonceGenerator::wave_nonces(info_));
+  generator_options_.slot_nonces = std::min(options.most_nonces, wave_nonces(info_, kernel_));
+  generator_options_.memory_bytes = options.memory_bytes;
+  generator_options_.kernel = kernel_;
+  generator_options_.pace = options.pace;
 }
 
 Result<uint64_t> DeviceFeed::gather(uint32_t pools, uint64_t least, uint64_t most) {
   if (!info_.owns_memory) return uint64_t{0};
-  const uint64_t wave = NonceGenerator::wave_nonces(info_);
-  most = (most + wave - 1) / wave * wave;
+  const uint64_t wave = wave_nonces(info_, kernel_);
+  GeneratorOptions options = generator_options_;
+  options.slots = pools;
+  options.slot_nonces = (most + wave - 1) / wave * wave;
   // Writers need whole blocks for direct I/O.
-  const uint64_t nonces =
-      NonceGenerator::fitting_nonces(*device_, pools, most) / kNoncesPerBlock * kNoncesPerBlock;
-  if (nonces < std::max(least, std::min(wave, most))) return uint64_t{0};
-  generator_options_.slots = pools;
-  generator_options_.slot_nonces = nonces;
+  options.slot_nonces =
+      NonceGenerator::fitting_nonces(*device_, options) / kNoncesPerBlock * kNoncesPerBlock;
+  if (options.slot_nonces < std::max(least, std::min(wave, most))) return uint64_t{0};
+  generator_options_ = options;
   gathers_ = true;
   QUARRY_TRY(open_generator());
   // Where memory was short all the same, pools are smaller from now on.
@@ -237,9 +245,10 @@ void DeviceFeed::run_queues(const FeedShared& shared) {
 }
 
 Status DeviceFeed::run_queue(const FeedShared& shared, uint32_t queue_index) {
-  QUARRY_ASSIGN(const auto generator,
-                NonceGenerator::open(*device_, {.queue_index = queue_index,
-                                                .slot_nonces = generator_options_.slot_nonces}));
+  GeneratorOptions options = generator_options_;
+  options.queue_index = queue_index;
+  options.slots = 1;
+  QUARRY_ASSIGN(const auto generator, NonceGenerator::open(*device_, options));
   while (auto batch = shared.queue.take(index_, generator->batch_nonces())) {
     Status status =
         generator->compute(0, shared.range_of(*batch->pool, batch->span), shared.cancel);

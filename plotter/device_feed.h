@@ -20,13 +20,11 @@
 #include "base/status.h"
 #include "host/cancel.h"
 #include "host/device.h"
+#include "plotter/device_care.h"
 #include "plotter/generator.h"
 #include "plotter/pool_queue.h"
 
 namespace quarry {
-
-// Opens a device again after it failed, self-tested.
-using ReopenDevice = std::function<Result<std::unique_ptr<Device>>(const std::string& id)>;
 
 // What the feeds of one run share.
 struct FeedShared {
@@ -36,17 +34,23 @@ struct FeedShared {
   // Device number `device` gets no more work. Called from any thread.
   std::function<void(size_t device, const Status& why)> retire;
   // Something the user should know.
-  std::function<void(const std::string& text)> notice;
+  std::function<void(std::string_view text)> notice;
   const Cancel& cancel;
+};
+
+struct FeedOptions {
+  uint64_t most_nonces = UINT64_MAX;  // of a batch for a pool in host memory
+  uint64_t memory_bytes = 0;          // of a device's own memory, at most; 0: what is free
+  ReopenDevice reopen;                // empty: the first failure retires the device
+  Pace* pace = nullptr;               // null: full speed. Not owned
 };
 
 class DeviceFeed {
  public:
   static constexpr int kMostFailures = 3;  // one behind the other, then it is retired
 
-  // `device` is number `index` of the run, and gets batches of at most
-  // `most_nonces`. Without `reopen` the first failure retires it.
-  DeviceFeed(Device& device, size_t index, uint64_t most_nonces, ReopenDevice reopen = {});
+  // `device` is number `index` of the run.
+  DeviceFeed(Device& device, size_t index, const FeedOptions& options);
 
   // Takes device memory for `pools` pools of at least `least` and at most `most`
   // nonces, if the device has it; returns how many nonces each has, 0 if the
@@ -82,6 +86,7 @@ class DeviceFeed {
   Device* device_;
   const size_t index_;
   const ReopenDevice reopen_;
+  const PlotKernel kernel_;
 
   // deliver() holds it shared; the device is exchanged alone.
   std::shared_mutex exchange_;

@@ -9,9 +9,15 @@
 namespace quarry {
 namespace {
 
-// Long enough to hide a launch, short enough for the watchdog of a graphics
-// driver and for a prompt answer to Ctrl-C.
-constexpr double kLaunchSeconds = 0.2;
+// Seconds of one launch: long enough to hide it, short enough for a prompt answer
+// to Ctrl-C, for a display that waits its turn, and for the watchdog of its driver.
+double launch_seconds(const DeviceInfo& info) {
+  if (info.has_watchdog) return 0.075;
+  return info.shares_host_memory ? 0.2 : 0.5;
+}
+
+// Multipliers of plot_main: at run time, or the compiler makes shifts of them.
+constexpr uint32_t kTwo = 2, kTwoTo15 = 1 << 15;
 
 constexpr uint64_t kFinalBytes = 32;
 // Of one lane: enough for the bus, and not much beside a slot.
@@ -20,6 +26,10 @@ constexpr uint64_t kStagingRows = kScoopsPerNonce / 4;
 
 // What a driver and other programs need of a device's memory.
 constexpr uint64_t kReserveBytes = uint64_t{512} << 20;
+
+PlotKernel kernel_of(const Device& device, const GeneratorOptions& options) {
+  return options.kernel ? *options.kernel : choose_plot_kernel(device.info());
+}
 
 uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -59,38 +69,41 @@ ScoopRows rows_of(const ScoopBlock& block, uint64_t first) {
           .wrapped_offset = first * kScoopBytes};
 }
 
-uint64_t NonceGenerator::wave_nonces(const DeviceInfo& info) {
-  return round_up(std::max(info.items_per_queue, 1u), info.interleave);
-}
+NonceGenerator::NonceGenerator(Device& device, std::unique_ptr<Queue> queue,
+                               const GeneratorOptions& options)
+    : device_(device),
+      queue_(std::move(queue)),
+      kernel_(kernel_of(device, options)),
+      pace_(options.pace),
+      launch_seconds_(launch_seconds(device.info())),
+      wave_nonces_(quarry::wave_nonces(device.info(), kernel_)) {}
 
-uint64_t NonceGenerator::fitting_nonces(const Device& device, uint32_t slots, uint64_t most) {
-  const uint64_t wave = wave_nonces(device.info());
-  const uint64_t nonces = std::min(nonces_in(usable_bytes(device), slots), most);
-  return nonces < wave ? nonces / device.info().interleave * device.info().interleave
-                       : nonces / wave * wave;
+uint64_t NonceGenerator::fitting_nonces(const Device& device, const GeneratorOptions& options) {
+  const DeviceInfo& info = device.info();
+  const uint64_t wave = quarry::wave_nonces(info, kernel_of(device, options));
+  uint64_t bytes = info.shares_host_memory ? 0 : usable_bytes(device);
+  if (options.memory_bytes > 0)
+    bytes = bytes > 0 ? std::min(bytes, options.memory_bytes) : options.memory_bytes;
+  const uint64_t wanted =
+      options.slot_nonces > 0 ? round_up(options.slot_nonces, info.interleave) : wave;
+  const uint64_t room = bytes > 0 ? nonces_in(bytes, options.slots) : UINT64_MAX;
+  if (room >= wanted) return wanted;
+  const uint64_t unit = room >= wave ? wave : info.interleave;
+  return std::max<uint64_t>(room / unit * unit, info.interleave);
 }
 
 Result<std::unique_ptr<NonceGenerator>> NonceGenerator::open(Device& device,
                                                              const GeneratorOptions& options) {
   QUARRY_ASSIGN(std::unique_ptr<Queue> queue, device.open_queue(options.queue_index));
-  std::unique_ptr<NonceGenerator> generator(new NonceGenerator(device, std::move(queue)));
+  std::unique_ptr<NonceGenerator> generator(new NonceGenerator(device, std::move(queue), options));
   const DeviceInfo& info = device.info();
-  const uint64_t interleave = info.interleave;
-  uint64_t nonces =
-      options.slot_nonces > 0 ? round_up(options.slot_nonces, interleave) : wave_nonces(info);
-  uint64_t bytes = info.shares_host_memory ? 0 : usable_bytes(device);
-  if (options.memory_bytes > 0)
-    bytes = bytes > 0 ? std::min(bytes, options.memory_bytes) : options.memory_bytes;
-  if (bytes > 0) {
-    const uint64_t room = nonces_in(bytes, options.slots) / interleave * interleave;
-    nonces = std::clamp(room, interleave, nonces);
-  }
+  uint64_t nonces = fitting_nonces(device, options);
   while (true) {
     const Status status = generator->allocate(options.slots, nonces);
     if (status.ok()) return generator;
-    if (status.code() != Code::kOutOfMemory || nonces == interleave)
+    if (status.code() != Code::kOutOfMemory || nonces == info.interleave)
       return status.with_context(info.id);
-    nonces = round_up(nonces / 2, interleave);
+    nonces = round_up(nonces / 2, info.interleave);
   }
 }
 
@@ -104,7 +117,7 @@ Status NonceGenerator::allocate(uint32_t slots, uint64_t nonces) {
 Status NonceGenerator::allocate_slot(Slot& slot, uint64_t nonces) {
   const DeviceInfo& info = device_.info();
   const uint64_t most_in_chunk = std::min(
-      largest_buffer(info) / kNonceBytes / info.interleave * info.interleave, wave_nonces(info));
+      largest_buffer(info) / kNonceBytes / info.interleave * info.interleave, wave_nonces_);
   if (most_in_chunk == 0)
     return {Code::kOutOfMemory,
             "its largest buffer has no room for " + std::to_string(info.interleave) + " nonces"};
@@ -132,32 +145,67 @@ Status NonceGenerator::open_lanes(Slot& slot, uint64_t nonces) {
 
 Status NonceGenerator::launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first,
                                      uint32_t last) {
-  const Argument arguments[] = {
-      *chunk.hashes, range.account_id, range.start, range.step, range.count, first, last};
-  return queue_->launch("plot_hashes", {.items = range.count}, arguments);
+  if (first < PLOT_WINDOW || kernel_.name == "plot_hashes") {
+    const Argument arguments[] = {
+        *chunk.hashes, range.account_id, range.start, range.step, range.count, first, last};
+    return queue_->launch("plot_hashes", {.items = range.count}, arguments);
+  }
+  const Grid grid = {.items = range.count,
+                     .group_size = kernel_.group_size,
+                     .group_memory_bytes = group_memory_of(kernel_)};
+  const Argument arguments[] = {*chunk.hashes,       range.count, first,   last,
+                                kernel_.ring_hashes, kTwo,        kTwoTo15};
+  return queue_->launch(kernel_.name, grid, arguments);
+}
+
+// Seconds that the hashes took.
+Result<double> NonceGenerator::run_hashes(const Chunk& chunk, const NonceRange& range,
+                                          uint32_t first, uint32_t last, const Cancel& cancel) {
+  QUARRY_TRY(cancel.status());
+  if (pace_ != nullptr) QUARRY_TRY(pace_->before_launch(cancel));
+  const auto begin = std::chrono::steady_clock::now();
+  QUARRY_TRY(launch_hashes(chunk, range, first, last));
+  QUARRY_TRY(queue_->wait());
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  if (pace_ != nullptr) pace_->after_launch(time.count());
+  // The first hashes are shorter than the rest, so they say little.
+  if (first >= PLOT_WINDOW) {
+    const double fit = (last - first) * launch_seconds_ / std::max(time.count(), 1e-6);
+    hashes_per_launch_ =
+        static_cast<uint32_t>(std::clamp(fit, hashes_per_launch_ / 2.0, hashes_per_launch_ * 2.0));
+    hashes_per_launch_ = std::clamp<uint32_t>(hashes_per_launch_, 16, PLOT_HASHES);
+  }
+  return time.count();
 }
 
 Status NonceGenerator::compute_hashes(const Chunk& chunk, const NonceRange& range,
                                       const Cancel& cancel) {
   for (uint32_t hash = 0; hash < PLOT_HASHES;) {
-    QUARRY_TRY(cancel.status());
-    const uint32_t end = std::min(PLOT_HASHES, hash + hashes_per_launch_);
-    const auto begin = std::chrono::steady_clock::now();
-    QUARRY_TRY(launch_hashes(chunk, range, hash, end));
-    QUARRY_TRY(queue_->wait());
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-    // The first hashes are shorter than the rest, so they say little.
-    if (hash >= PLOT_WINDOW) {
-      const double fit = (end - hash) * kLaunchSeconds / std::max(time.count(), 1e-6);
-      hashes_per_launch_ = static_cast<uint32_t>(
-          std::clamp(fit, hashes_per_launch_ / 2.0, hashes_per_launch_ * 2.0));
-      hashes_per_launch_ = std::clamp<uint32_t>(hashes_per_launch_, 16, PLOT_HASHES);
-    }
+    // Those with short windows have a kernel of their own.
+    const uint32_t most = hash < PLOT_WINDOW ? PLOT_WINDOW : PLOT_HASHES;
+    const uint32_t end = std::min(most, hash + hashes_per_launch_);
+    QUARRY_TRY(run_hashes(chunk, range, hash, end, cancel).status());
     hash = end;
   }
   const Argument arguments[] = {*chunk.hashes, *chunk.finals, range.account_id,
                                 range.start,   range.step,    range.count};
   return queue_->launch("plot_final", {.items = range.count}, arguments);
+}
+
+Result<double> NonceGenerator::measure(double seconds, const Cancel& cancel) {
+  const Chunk& chunk = slots_[0].chunks[0];
+  NonceRange range;
+  range.count = chunk.nonces;
+  double elapsed = 0;
+  uint64_t hashes = 0;
+  while (elapsed < seconds) {
+    const uint32_t first = PLOT_WINDOW;
+    const uint32_t last = std::min(PLOT_HASHES, first + hashes_per_launch_);
+    QUARRY_ASSIGN(const double time, run_hashes(chunk, range, first, last, cancel));
+    elapsed += time;
+    hashes += last - first;
+  }
+  return static_cast<double>(hashes * range.count) / PLOT_HASHES / elapsed;
 }
 
 Status NonceGenerator::compute(uint32_t slot_index, const NonceRange& range, const Cancel& cancel) {

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/status.h"
 #include "host/cancel.h"
 #include "host/device.h"
+#include "host/pace.h"
+#include "plotter/plot_kernel.h"
 
 namespace quarry {
 
@@ -46,8 +49,10 @@ ScoopRows rows_of(const ScoopBlock& block, uint64_t first);
 struct GeneratorOptions {
   uint32_t queue_index = 0;  // for Device::open_queue()
   uint32_t slots = 1;
-  uint64_t slot_nonces = 0;   // 0: as many as keep the device busy
-  uint64_t memory_bytes = 0;  // of the device, at most; 0: what is free, less a reserve
+  uint64_t slot_nonces = 0;          // 0: as many as keep the device busy
+  uint64_t memory_bytes = 0;         // of the device, at most; 0: what is free, less a reserve
+  std::optional<PlotKernel> kernel;  // none: choose_plot_kernel()
+  Pace* pace = nullptr;              // asked before each launch; null: full speed. Not owned
 };
 
 // Owns device memory for some slots of nonces. compute() fills a slot, deliver()
@@ -61,12 +66,9 @@ class NonceGenerator {
   static Result<std::unique_ptr<NonceGenerator>> open(Device& device,
                                                       const GeneratorOptions& options);
 
-  // Nonces that `slots` slots can have each in memory that is free now, at most
-  // `most`, whole waves where there is room for one.
-  static uint64_t fitting_nonces(const Device& device, uint32_t slots, uint64_t most);
-
-  // Nonces that keep a device busy at once: what its slots should be multiples of.
-  static uint64_t wave_nonces(const DeviceInfo& info);
+  // Nonces that each slot would have in memory that is free now: options.slot_nonces,
+  // or the most that fit, whole waves where there is room for one.
+  static uint64_t fitting_nonces(const Device& device, const GeneratorOptions& options);
 
   // Most nonces of a slot.
   uint32_t batch_nonces() const { return batch_nonces_; }
@@ -74,6 +76,10 @@ class NonceGenerator {
   // Computes range.count <= batch_nonces() nonces. On kCancelled and other
   // failures the contents of the slot are undefined.
   Status compute(uint32_t slot, const NonceRange& range, const Cancel& cancel);
+
+  // Nonces per second at which the kernel computes hashes in device memory: runs
+  // it for about so many seconds on slot 0, whose contents are then undefined.
+  Result<double> measure(double seconds, const Cancel& cancel);
 
   // Copies scoops of the nonces that the slot holds.
   Status deliver(uint32_t slot, const ScoopRows& rows);
@@ -101,12 +107,13 @@ class NonceGenerator {
     uint32_t nonces = 0;  // computed
   };
 
-  NonceGenerator(Device& device, std::unique_ptr<Queue> queue)
-      : device_(device), queue_(std::move(queue)) {}
+  NonceGenerator(Device& device, std::unique_ptr<Queue> queue, const GeneratorOptions& options);
   Status allocate(uint32_t slots, uint64_t nonces);
   Status allocate_slot(Slot& slot, uint64_t nonces);
   Status open_lanes(Slot& slot, uint64_t nonces);
   Status compute_hashes(const Chunk& chunk, const NonceRange& range, const Cancel& cancel);
+  Result<double> run_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first,
+                            uint32_t last, const Cancel& cancel);
   Status launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first, uint32_t last);
   Status deliver_in_place(const Slot& slot, const ScoopRows& rows);
   Status deliver_by_copy(Slot& slot, const ScoopRows& rows);
@@ -115,9 +122,13 @@ class NonceGenerator {
 
   Device& device_;
   std::unique_ptr<Queue> queue_;
+  const PlotKernel kernel_;
+  Pace* const pace_;
+  const double launch_seconds_;
+  const uint64_t wave_nonces_;
   std::vector<Slot> slots_;
   uint32_t batch_nonces_ = 0;
-  uint32_t hashes_per_launch_ = 256;  // adapted so that a launch takes about kLaunchSeconds
+  uint32_t hashes_per_launch_ = 256;  // adapted so that a launch takes about launch_seconds_
 };
 
 }  // namespace quarry

@@ -20,7 +20,7 @@
 #include "host/device.h"
 #include "host/file.h"
 #include "host/progress.h"
-#include "plotter/device_feed.h"
+#include "plotter/device_care.h"
 #include "plotter/plot_name.h"
 
 namespace quarry {
@@ -88,14 +88,13 @@ Result<PlotPlan> plan_plot(const PlotRequest& request, FileSystem& files);
 // waves where memory and files allow it.
 void fit_pools(PlotPlan& plan, uint64_t wave_nonces);
 
-// Carries a plan out on devices that passed their self-test. GPUs that fail are
-// opened again with `reopen`, if it is given. Files that are finished are under
-// their final names when it returns, whatever it returns; the others can be
-// continued by the same request.
+// Carries a plan out on devices that passed their self-test, GPUs as `care` says.
+// Files that are finished are under their final names when it returns, whatever
+// it returns; the others can be continued by the same request.
 // kCancelled: stopped on request, state saved. kDevice: no device is left.
 // kNoSpace, kIo: a disk failed; other disks were finished first.
 Result<PlotReport> run_plot(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices,
                             FileSystem& files, Progress& progress, const Cancel& cancel,
-                            const ReopenDevice& reopen = {});
+                            const CareOptions& care = {});
 
 }  // namespace quarry

@@ -68,13 +68,13 @@ class PlotRun {
         progress_(progress),
         cancel_(cancel) {}
 
-  Result<PlotReport> run(const ReopenDevice& reopen) {
+  Result<PlotReport> run(const CareOptions& care) {
     QUARRY_TRY(open_files());
-    QUARRY_TRY(make_pools(reopen));
+    QUARRY_TRY(make_pools(care));
     const FeedShared shared = {
         *queue_, [this](const Pool& pool, NonceSpan part) { return range_of(pool, part); },
         [this](size_t device, const Status& why) { retire(device, why); },
-        [this](const std::string& text) { progress_.notice(text); }, cancel_};
+        [this](std::string_view text) { progress_.notice(text); }, cancel_};
     std::vector<std::thread> threads;
     for (size_t t = 0; t < writers_.size(); t++) start(threads, [this, t] { write_target(t); });
     for (const auto& feed : feeds_) start(threads, [&] { feed->run(shared); });
@@ -147,16 +147,24 @@ class PlotRun {
 
   // Devices that gather pools in their own memory get some there; the others
   // share pools in host memory.
-  Status make_pools(const ReopenDevice& reopen) {
+  Status make_pools(const CareOptions& care) {
     uint64_t wave = 0;
     for (const auto& device : devices_)
-      wave = std::max(wave, NonceGenerator::wave_nonces(device->info()));
+      wave = std::max(wave, wave_nonces(device->info(), choose_plot_kernel(device->info())));
     fit_pools(plan_, wave);
     const auto count = static_cast<uint32_t>(plan_.pool_count);
     std::vector<std::unique_ptr<Pool>> pools;
     bool all_gather = true;
     for (size_t d = 0; d < devices_.size(); d++) {
-      feeds_.push_back(std::make_unique<DeviceFeed>(*devices_[d], d, plan_.pool_nonces, reopen));
+      cares_.push_back(
+          std::make_unique<DeviceCare>(devices_[d]->info(), care.pace,
+                                       [this](std::string_view text) { progress_.notice(text); }));
+      FeedOptions options;
+      options.most_nonces = plan_.pool_nonces;
+      options.memory_bytes = care.memory_bytes;
+      options.reopen = care.reopen;
+      options.pace = cares_[d]->pace();
+      feeds_.push_back(std::make_unique<DeviceFeed>(*devices_[d], d, options));
       uint64_t nonces = 0;
       // More than some samples of a pool can only be checked where it is whole.
       if (plan_.verify_percent == 0) {
@@ -273,7 +281,7 @@ class PlotRun {
       for (size_t d = 0; d < devices_.size(); d++)
         report.parts.push_back({devices_[d]->info().id,
                                 device_meters[d].update(counts.by_device[d], now),
-                                counts.retired[d] ? "retired" : ""});
+                                counts.retired[d] ? "retired" : cares_[d]->note()});
       for (size_t t = 0; t < writers_.size(); t++)
         report.parts.push_back({plan_.targets[t].folder,
                                 static_cast<double>(counts.recorded_by_target[t]) /
@@ -321,6 +329,7 @@ class PlotRun {
   std::vector<std::vector<NonceSpan>> missing_;           // by target, at the start
   std::vector<TargetState> states_;
   std::unique_ptr<PoolQueue> queue_;
+  std::vector<std::unique_ptr<DeviceCare>> cares_;  // by device
   std::vector<std::unique_ptr<DeviceFeed>> feeds_;  // by device; they use the queue's memory
   uint64_t slice_bytes_ = 0;
   std::mutex retired_mutex_;
@@ -335,9 +344,9 @@ class PlotRun {
 
 Result<PlotReport> run_plot(const PlotPlan& plan, std::span<const std::unique_ptr<Device>> devices,
                             FileSystem& files, Progress& progress, const Cancel& cancel,
-                            const ReopenDevice& reopen) {
+                            const CareOptions& care) {
   if (devices.empty()) return Status(Code::kDevice, "no device to plot with");
-  return PlotRun(plan, devices, files, progress, cancel).run(reopen);
+  return PlotRun(plan, devices, files, progress, cancel).run(care);
 }
 
 }  // namespace quarry

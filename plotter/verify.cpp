@@ -205,8 +205,7 @@ void join_spans(std::vector<NonceSpan>& spans) {
 Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
                                                    std::span<const std::unique_ptr<Device>> devices,
                                                    FileSystem& files, Progress& progress,
-                                                   const Cancel& cancel,
-                                                   const ReopenDevice& reopen) {
+                                                   const Cancel& cancel, const CareOptions& care) {
   if (devices.empty()) return Status(Code::kInvalidArgument, "no device to verify with");
   if (!request.full && request.sample_nonces == 0)
     return Status(Code::kInvalidArgument, "a sample of 0 nonces verifies nothing");
@@ -222,10 +221,19 @@ Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
   const FeedShared feed_shared = {
       queue, [&plan](const Pool& pool, NonceSpan part) { return range_of(plan, pool, part); },
       [&shared](size_t device, const Status& why) { shared.retire(device, why); },
-      [&progress](const std::string& text) { progress.notice(text); }, cancel};
+      [&progress](std::string_view text) { progress.notice(text); }, cancel};
+  std::vector<std::unique_ptr<DeviceCare>> cares;
   std::vector<std::unique_ptr<DeviceFeed>> feeds;
-  for (size_t i = 0; i < devices.size(); i++)
-    feeds.push_back(std::make_unique<DeviceFeed>(*devices[i], i, plan.pool_nonces, reopen));
+  for (size_t i = 0; i < devices.size(); i++) {
+    cares.push_back(
+        std::make_unique<DeviceCare>(devices[i]->info(), care.pace, feed_shared.notice));
+    FeedOptions options;
+    options.most_nonces = plan.pool_nonces;
+    options.memory_bytes = care.memory_bytes;
+    options.reopen = care.reopen;
+    options.pace = cares[i]->pace();
+    feeds.push_back(std::make_unique<DeviceFeed>(*devices[i], i, options));
+  }
   std::vector<std::thread> threads;
   for (const auto& feed : feeds)
     threads.emplace_back([&] {

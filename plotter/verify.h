@@ -12,7 +12,7 @@
 #include "host/device.h"
 #include "host/file.h"
 #include "host/progress.h"
-#include "plotter/device_feed.h"
+#include "plotter/device_care.h"
 #include "plotter/journal.h"
 #include "plotter/plot_name.h"
 
@@ -35,13 +35,12 @@ struct VerifyFileReport {
 };
 
 // Checks files in parallel, all 4096 scoops of each nonce that is looked at.
-// Works on PoC2 and on PoC1 (4-field) names. GPUs that fail are opened again with
-// `reopen`, if it is given. kCancelled; kDevice. A file that is wrong is not a
-// failure of the call: see the reports.
+// Works on PoC2 and on PoC1 (4-field) names. GPUs are treated as `care` says. kCancelled; kDevice.
+// A file that is wrong is not a failure of the call: see the reports.
 Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
                                                    std::span<const std::unique_ptr<Device>> devices,
                                                    FileSystem& files, Progress& progress,
                                                    const Cancel& cancel,
-                                                   const ReopenDevice& reopen = {});
+                                                   const CareOptions& care = {});
 
 }  // namespace quarry

@@ -357,6 +357,8 @@ DeviceInfo describe(const Driver& driver, int ordinal) {
   DeviceInfo info;
   info.id = "cuda:" + std::to_string(ordinal);
   info.backend = "cuda";
+  int version = 0;
+  if (driver.get_version(&version) == kSuccess) info.driver = std::to_string(version);
   DeviceNumber device = 0;
   if (driver.device_get(&device, ordinal) != kSuccess) return info;
   std::array<char, 256> name{};

@@ -18,7 +18,8 @@ bool find(void* library, const char* symbol, F*& function) {
 // Names with _v2 are the ones that cuda.h's macros choose since CUDA 3.2, and
 // since 11.0 for the primary context.
 bool find_all(void* library, Driver& d) {
-  return find(library, "cuInit", d.init) && find(library, "cuGetErrorName", d.get_error_name) &&
+  return find(library, "cuInit", d.init) && find(library, "cuDriverGetVersion", d.get_version) &&
+         find(library, "cuGetErrorName", d.get_error_name) &&
          find(library, "cuGetErrorString", d.get_error_string) &&
          find(library, "cuDeviceGetCount", d.device_get_count) &&
          find(library, "cuDeviceGet", d.device_get) &&

@@ -81,6 +81,7 @@ struct Copy2d {
 // Entry points, each under the symbol that driver.cpp names.
 struct Driver {
   Error (*init)(unsigned flags);
+  Error (*get_version)(int* version);
   Error (*get_error_name)(Error error, const char** name);
   Error (*get_error_string)(Error error, const char** text);
   Error (*device_get_count)(int* count);

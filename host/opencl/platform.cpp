@@ -80,6 +80,7 @@ FoundDevice describe(cl_platform_id platform, cl_device_id device) {
   DeviceInfo& info = found.info;
   info.backend = "opencl";
   info.name = device_text(device, CL_DEVICE_NAME);
+  info.driver = device_text(device, CL_DRIVER_VERSION);
   info.memory_bytes = device_value<cl_ulong>(device, CL_DEVICE_GLOBAL_MEM_SIZE);
   info.max_buffer_bytes = device_value<cl_ulong>(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   info.hardware = found.is_processor ? "cpu" : pci_place(device);

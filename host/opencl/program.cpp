@@ -1,5 +1,6 @@
 #include "host/opencl/program.h"
 
+#include "host/cache_folder.h"
 #include "host/opencl/program_cache.h"
 
 namespace quarry {
@@ -72,7 +73,7 @@ Result<Program> build_program(cl_context context, const FoundDevice& found) {
   const std::string driver = device_text(found.device, CL_DRIVER_VERSION);
   const std::string_view parts[] = {found.info.name, platform, version,
                                     driver,          options,  kKernelSource};
-  const ProgramCache cache(ProgramCache::default_folder());
+  const ProgramCache cache(default_cache_folder());
   const std::string key = ProgramCache::key_of(parts);
   if (const auto binary = cache.load(key); binary.has_value())
     if (Program program = from_binary(context, found.device, options, *binary)) return program;

@@ -1,13 +1,10 @@
 #include "host/opencl/program_cache.h"
 
 #include <openssl/evp.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+
+#include "host/cache_folder.h"
 
 namespace quarry::opencl {
 namespace {
@@ -32,14 +29,6 @@ std::string header_of(const std::string& key, std::string_view program) {
 
 }  // namespace
 
-std::filesystem::path ProgramCache::default_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "quarry";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache" / "quarry";
-  return {};
-}
-
 std::string ProgramCache::key_of(std::span<const std::string_view> parts) {
   std::string all;
   for (std::string_view part : parts) {
@@ -55,30 +44,20 @@ std::filesystem::path ProgramCache::path_of(const std::string& key) const {
 
 std::optional<std::string> ProgramCache::load(const std::string& key) const {
   if (folder_.empty()) return std::nullopt;
-  std::ifstream file(path_of(key), std::ios::binary);
-  if (!file) return std::nullopt;
-  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const size_t line_end = content.find('\n');
-  if (line_end == content.npos) return std::nullopt;
-  std::string program = content.substr(line_end + 1);
-  if (program.empty() || content.substr(0, line_end + 1) != header_of(key, program))
+  const auto content = load_cached(path_of(key));
+  if (!content) return std::nullopt;
+  const size_t line_end = content->find('\n');
+  if (line_end == content->npos) return std::nullopt;
+  std::string program = content->substr(line_end + 1);
+  if (program.empty() || content->substr(0, line_end + 1) != header_of(key, program))
     return std::nullopt;
   return program;
 }
 
 void ProgramCache::store(const std::string& key, std::string_view program) const {
   if (folder_.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) return;
-  const std::filesystem::path path = path_of(key);
-  std::filesystem::path temporary = path;
-  temporary += "." + std::to_string(getpid());
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << header_of(key, program) << program;
-  file.close();
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (!file || error) std::filesystem::remove(temporary, error);
+  // Without it the next start builds the program again.
+  (void)store_cached(path_of(key), header_of(key, program) + std::string(program));
 }
 
 }  // namespace quarry::opencl

@@ -17,11 +17,8 @@ namespace quarry::opencl {
 
 class ProgramCache {
  public:
+  // Nothing is kept where `folder` is empty.
   explicit ProgramCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  // $XDG_CACHE_HOME/quarry, or ~/.cache/quarry; empty (nothing is kept) where
-  // neither is set.
-  static std::filesystem::path default_folder();
 
   // SHA-256, in hex, of the parts and their lengths.
   static std::string key_of(std::span<const std::string_view> parts);

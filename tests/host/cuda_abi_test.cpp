@@ -95,6 +95,7 @@ struct Ours<R(P...)> {
 #define SAME_CALL(ours, theirs) \
   static_assert(std::is_same_v<decltype(Driver::ours), Ours<decltype(theirs)>::Type*>)
 SAME_CALL(init, cuInit);
+SAME_CALL(get_version, cuDriverGetVersion);
 SAME_CALL(get_error_name, cuGetErrorName);
 SAME_CALL(get_error_string, cuGetErrorString);
 SAME_CALL(device_get_count, cuDeviceGetCount);

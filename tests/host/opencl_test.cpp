@@ -45,7 +45,7 @@ class ProgramCacheTest : public testing::Test {
 };
 
 TEST_F(ProgramCacheTest, GivesBackWhatItWasGiven) {
-  const ProgramCache cache(ProgramCache::default_folder());
+  const ProgramCache cache(default_cache_folder());
   const std::string_view parts[] = {"device", "options"};
   const std::string key = ProgramCache::key_of(parts);
   EXPECT_EQ(cache.load(key), std::nullopt);
@@ -66,7 +66,7 @@ TEST_F(ProgramCacheTest, KeysTellPartsApart) {
 }
 
 TEST_F(ProgramCacheTest, IgnoresWhatIsCorruptOrForeign) {
-  const ProgramCache cache(ProgramCache::default_folder());
+  const ProgramCache cache(default_cache_folder());
   const std::string_view parts[] = {"mine"}, other_parts[] = {"other"};
   const std::string key = ProgramCache::key_of(parts), other = ProgramCache::key_of(other_parts);
   cache.store(key, "a program of some length");

@@ -69,13 +69,14 @@ class DeviceFeedTest : public testing::Test {
     devices.push_back(std::make_unique<FakeDevice>(cpu(), faults.front()));
     first_device_ = static_cast<FakeDevice*>(devices.front().get());
     if (with_cpu) devices.push_back(cpu());
-    const ReopenDevice reopen = [&](const std::string&) -> Result<std::unique_ptr<Device>> {
+    CareOptions care;
+    care.reopen = [&](const std::string&) -> Result<std::unique_ptr<Device>> {
       reopened_++;
       const size_t next = std::min(reopened_, faults.size() - 1);
       return std::unique_ptr<Device>(std::make_unique<FakeDevice>(cpu(), faults[next]));
     };
     QUARRY_ASSIGN(const PlotPlan plan, plan_plot(request_, posix_file_system()));
-    auto report = run_plot(plan, devices, posix_file_system(), notices_, cancel_, reopen);
+    auto report = run_plot(plan, devices, posix_file_system(), notices_, cancel_, care);
     most_launches_ = first_device_->counts().launches;
     buffers_ = first_device_->counts().buffers;
     return report;

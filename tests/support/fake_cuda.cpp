@@ -161,6 +161,11 @@ Error cuInit(unsigned) {
   return kSuccess;
 }
 
+Error cuDriverGetVersion(int* version) {
+  *version = 13000;
+  return kSuccess;
+}
+
 Error cuGetErrorName(Error error, const char** name) {
   static const std::map<int, const char*> names = {
       {1, "CUDA_ERROR_INVALID_VALUE"},     {2, "CUDA_ERROR_OUT_OF_MEMORY"},
