@@ -16,8 +16,8 @@
 #define SHABAL_WIDE_1 1 /* rotations by 1 */
 #define SHABAL_WIDE_5 5 /* rotations by 1, and every other one by 15 */
 
-/* two and two_to_15 are 2 and 32768, and must come from outside of the kernel:
- * of a product with a constant the compiler makes shifts again. */
+/* two and two_to_15 are 2 and 32768. They come from outside of the kernel, where
+ * no compiler knows them and makes shifts again. */
 struct shabal_rotations {
   u32 mix; /* one of the above, a constant in the caller */
   u32 two, two_to_15;
