@@ -51,4 +51,11 @@ TEST(PlotRingTest, ItemsHaveRingsOfTheirOwnThatFillTheGroupsMemory) {
   }
 }
 
+// Their last items would have places past the end.
+TEST(PlotRingTest, GroupsOfPartOfARunHaveNone) {
+  u32 word = 0;
+  for (const u32 group_size : {1u, 31u, 33u, 95u})
+    EXPECT_EQ(plot_ring_of(&word, 0, group_size, 24).slots, 0u) << group_size;
+}
+
 }  // namespace

@@ -7,7 +7,8 @@
 // here by luck is little: commands run only when their stream is waited for, a
 // thread without a current context is refused, values of a launch are copied at
 // the call, after a failed kernel every call fails until the context is
-// released, and each group finds its memory full of other bytes.
+// released, and each group finds its memory full of other bytes and may not write
+// behind it.
 //
 // Faults by environment variables, read at each use:
 //   FAKE_CUDA_DEVICES      number of devices (1)
@@ -44,12 +45,15 @@ using quarry::kCpuKernelSet_fake_cuda;
 constexpr Error kInvalidContext = static_cast<Error>(201);
 constexpr Error kNotInitialized = static_cast<Error>(3);
 constexpr Error kNotFoundError = static_cast<Error>(500);
+constexpr Error kIllegalAddress = static_cast<Error>(700);
 constexpr Error kLaunchFailed = static_cast<Error>(719);
 constexpr uint32_t kFatbinMagic = 0xBA55ED50;
 // Shared memory of a Hopper GPU: every kernel's, and what one may be allowed.
 constexpr unsigned kSharedBytes = 49152;
 constexpr int kSharedBytesOptIn = 232448;
 constexpr int kSharedBytesPerMultiprocessor = 233472;
+constexpr int kGuardBytes = 32768;  // behind each group's
+constexpr char kPoison = 0x5A;
 
 struct FakeStream {
   std::vector<std::function<Error()>> commands;
@@ -133,16 +137,19 @@ struct Shape {
 Error run_kernel(const CpuKernel& kernel, const Shape& shape, const Values& values) {
   std::vector<const void*> pointers;
   for (const auto& value : values) pointers.push_back(value.data());
-  // Exactly as long as was asked for, so that sanitizers see more.
-  std::unique_ptr<void, decltype(&std::free)> shared(
-      std::aligned_alloc(16, (shape.shared_bytes + 15) / 16 * 16), std::free);
+  // Nothing may be written behind what was asked for.
+  const size_t size = shape.shared_bytes + kGuardBytes;
+  std::unique_ptr<char, decltype(&std::free)> shared(
+      static_cast<char*>(std::aligned_alloc(16, (size + 15) / 16 * 16)), std::free);
   for (unsigned group = 0; group < shape.groups; group++) {
-    if (shape.shared_bytes > 0) std::memset(shared.get(), 0xA5, shape.shared_bytes);
+    std::memset(shared.get(), kPoison, size);
     kernel.run({.first = group * shape.group_size,
                 .last = (group + 1) * shape.group_size,
                 .group_size = shape.group_size,
-                .group_memory = static_cast<uint32_t*>(shared.get())},
+                .group_memory = reinterpret_cast<uint32_t*>(shared.get())},
                pointers.data());
+    if (std::count(shared.get() + shape.shared_bytes, shared.get() + size, kPoison) != kGuardBytes)
+      return kIllegalAddress;
   }
   return kSuccess;
 }
