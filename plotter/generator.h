@@ -49,10 +49,10 @@ ScoopRows rows_of(const ScoopBlock& block, uint64_t first);
 struct GeneratorOptions {
   uint32_t queue_index = 0;  // for Device::open_queue()
   uint32_t slots = 1;
-  uint64_t slot_nonces = 0;          // 0: as many as keep the device busy
-  uint64_t memory_bytes = 0;         // of the device, at most; 0: what is free, less a reserve
-  std::optional<PlotKernel> kernel;  // none: choose_plot_kernel()
-  Pace* pace = nullptr;              // asked before each launch; null: full speed. Not owned
+  uint64_t slot_nonces = 0;               // 0: as many as keep the device busy
+  uint64_t memory_bytes = 0;              // of the device, at most; 0: what is free, less a reserve
+  std::optional<PlotKernel> kernel = {};  // none: choose_plot_kernel()
+  Pace* pace = nullptr;                   // asked before each launch; null: full speed. Not owned
 };
 
 // Owns device memory for some slots of nonces. compute() fills a slot, deliver()

@@ -19,15 +19,15 @@
 namespace quarry {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kReportInterval = std::chrono::milliseconds(200);
 
 // Of the slices in which a writer fetches pools from a device.
 constexpr uint64_t kSliceBytes = uint64_t{64} << 20;
 
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+double seconds_since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
 
 uint64_t nonces_in(const std::vector<NonceSpan>& spans) {
@@ -39,7 +39,7 @@ uint64_t nonces_in(const std::vector<NonceSpan>& spans) {
 // A rate over the last few seconds, from a count that is looked at now and then.
 class Meter {
  public:
-  double update(uint64_t count, Clock::time_point now) {
+  double update(uint64_t count, SteadyClock::time_point now) {
     const double seconds = std::chrono::duration<double>(now - last_).count();
     if (seconds <= 0) return rate_;
     const double current = count > count_ ? static_cast<double>(count - count_) / seconds : 0.0;
@@ -53,7 +53,7 @@ class Meter {
 
  private:
   uint64_t count_ = 0;
-  Clock::time_point last_ = Clock::now();
+  SteadyClock::time_point last_ = SteadyClock::now();
   double rate_ = 0;
   bool started_ = false;
 };
@@ -200,7 +200,7 @@ class PlotRun {
   // Thread of one disk.
   void write_target(size_t t) {
     TargetState& state = states_[t];
-    const auto begin = Clock::now();
+    const auto begin = SteadyClock::now();
     state.status = write_pools(t);
     if (!state.status.ok()) queue_->abandon(t, nullptr);
     if (state.status.ok() && queue_->finished(t)) {
@@ -256,7 +256,7 @@ class PlotRun {
 
   // Reports until all is done or stopped.
   void watch() {
-    const auto begin = Clock::now();
+    const auto begin = SteadyClock::now();
     std::vector<Meter> device_meters(devices_.size());
     uint64_t total = 0, before = 0;
     for (size_t t = 0; t < writers_.size(); t++) {
@@ -271,7 +271,7 @@ class PlotRun {
         queue_->stop();
       }
       const PoolQueue::Counts counts = queue_->counts();
-      const auto now = Clock::now();
+      const auto now = SteadyClock::now();
       ProgressReport report = {.task = "plot",
                                .unit = "nonces",
                                .done = before + counts.computed_nonces,
