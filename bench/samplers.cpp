@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/device_sampler.h"
 #include "host/memory.h"
 #include "plotter/generator.h"
 #include "plotter/poc2.h"
@@ -20,9 +21,9 @@ namespace {
 
 constexpr uint32_t kScoopsInMemory = 262144;  // 16 MiB: more than the cache of one core
 
-double now(Clock clock) {
+double now(Time clock) {
   timespec time{};
-  clock_gettime(clock == Clock::kThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  clock_gettime(clock == Time::kThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
@@ -136,6 +137,8 @@ Result<double> sample(const Load& load, OpenWork open_work, const Cancel& cancel
 }  // namespace
 
 Result<double> sample_plotting(const Load& load, const Cancel& cancel) {
+  if (!load.device->info().shares_host_memory)
+    return sample_device(*load.device, load.seconds, cancel);
   return sample(load, PlotWork::open, cancel);
 }
 

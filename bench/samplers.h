@@ -10,7 +10,7 @@
 
 namespace quarry::bench {
 
-enum class Clock {
+enum class Time {
   kWall,
   kThread,  // the CPU time of the one thread: others on the machine count less
 };
@@ -19,7 +19,7 @@ enum class Clock {
 struct Load {
   Device* device = nullptr;
   uint32_t threads = 1;
-  Clock clock = Clock::kWall;
+  Time clock = Time::kWall;
   double seconds = 1;
 };
 

@@ -4,21 +4,17 @@
 #include <map>
 #include <memory>
 
+#include "bench/median.h"
 #include "bench/pipelines.h"
 #include "bench/samplers.h"
 #include "host/scratch_folder.h"
+#include "plotter/generator.h"
 #include "plotter/poc2.h"
 
 namespace quarry::bench {
 namespace {
 
 constexpr const char* kReferenceDevice = "cpu:scalar";
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 using Sample = std::function<Result<double>()>;
 
@@ -30,14 +26,15 @@ class Suite {
 
   Status run() {
     QUARRY_ASSIGN(reference_, open_device(kReferenceDevice, options_.device_options));
+    if (wanted("plot/kernel")) QUARRY_TRY(plot_kernel());
     if (wanted("plot/nonces")) QUARRY_TRY(each_device("plot/nonces", "nonces/s", sample_plotting));
     if (wanted("plot/threads")) QUARRY_TRY(plot_threads());
     if (wanted("plot/file")) QUARRY_TRY(plot_file());
     if (wanted("scan/memory")) QUARRY_TRY(each_device("scan/memory", "scoops/s", sample_scanning));
     if (matched_) return {};
     return {Code::kNotFound, "no measurement has \"" + options_.filter +
-                                 "\" in its name; there are plot/nonces, plot/threads, plot/file, "
-                                 "scan/memory"};
+                                 "\" in its name; there are plot/kernel, plot/nonces, "
+                                 "plot/threads, plot/file, scan/memory"};
   }
 
  private:
@@ -63,27 +60,52 @@ class Suite {
     return {};
   }
 
-  Load load_of(Device& device, uint32_t threads, Clock clock) const {
+  Load load_of(Device& device, uint32_t threads, Time clock) const {
     return {&device, threads, clock, options_.seconds / (2 * options_.rounds)};
   }
 
   // CPUs with one thread and its CPU time; others whole, in wall time.
   Load whole_or_core(Device& device) const {
-    if (device.info().backend == "cpu") return load_of(device, 1, Clock::kThread);
-    return load_of(device, device.info().queues, Clock::kWall);
+    if (device.info().backend == "cpu") return load_of(device, 1, Time::kThread);
+    return load_of(device, device.info().queues, Time::kWall);
+  }
+
+  std::vector<std::string> device_ids() const {
+    std::vector<std::string> ids = options_.devices;
+    if (ids.empty())
+      for (const DeviceInfo& info : list_devices(options_.device_options)) ids.push_back(info.id);
+    return ids;
+  }
+
+  // GPUs: the kernel that plots there beside the plain one.
+  Status plot_kernel() {
+    for (const std::string& id : device_ids()) {
+      QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
+      if (device->info().multiprocessors == 0) continue;
+      const double seconds = options_.seconds / (2 * options_.rounds);
+      const auto measure = [&](const PlotKernel& kernel) -> Result<double> {
+        GeneratorOptions options;
+        options.kernel = kernel;
+        QUARRY_ASSIGN(const auto generator, NonceGenerator::open(*device, options));
+        QUARRY_TRY(generator->measure(seconds / 4, cancel_).status());
+        return generator->measure(seconds, cancel_);
+      };
+      const PlotKernel kernel = choose_plot_kernel(device->info());
+      QUARRY_TRY(compare(
+          {"plot/kernel", id, 0, "nonces/s", 0, kernel.describe()}, [&] { return measure(kernel); },
+          [&] { return measure({}); }));
+    }
+    return {};
   }
 
   Status each_device(const char* name, const char* unit,
                      Result<double> (*sample)(const Load&, const Cancel&)) {
-    std::vector<std::string> ids = options_.devices;
-    if (ids.empty())
-      for (const DeviceInfo& info : list_devices(options_.device_options)) ids.push_back(info.id);
-    for (const std::string& id : ids) {
+    for (const std::string& id : device_ids()) {
       QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
       const Load load = whole_or_core(*device);
       const Load reference = whole_or_core(*reference_);
       QUARRY_TRY(compare(
-          {name, device->info().id, 0, unit, 0}, [&] { return sample(load, cancel_); },
+          {name, device->info().id, 0, unit, 0, {}}, [&] { return sample(load, cancel_); },
           [&] { return sample(reference, cancel_); }));
     }
     return {};
@@ -91,10 +113,10 @@ class Suite {
 
   Status plot_threads() {
     QUARRY_ASSIGN(const auto device, open_device("cpu", options_.device_options));
-    const Load all = load_of(*device, device->info().queues, Clock::kWall);
-    const Load one = load_of(*device, 1, Clock::kWall);
+    const Load all = load_of(*device, device->info().queues, Time::kWall);
+    const Load one = load_of(*device, 1, Time::kWall);
     return compare(
-        {"plot/threads", device->info().id, 0, "nonces/s", 0},
+        {"plot/threads", device->info().id, 0, "nonces/s", 0, {}},
         [&] { return sample_plotting(all, cancel_); },
         [&] { return sample_plotting(one, cancel_); });
   }
@@ -103,7 +125,7 @@ class Suite {
     QUARRY_ASSIGN(const auto folder, ScratchFolder::make(options_.folder));
     Devices devices;
     QUARRY_ASSIGN(devices.emplace_back(), open_device("cpu", options_.device_options));
-    const Load kernel = load_of(*devices[0], devices[0]->info().queues, Clock::kWall);
+    const Load kernel = load_of(*devices[0], devices[0]->info().queues, Time::kWall);
     QUARRY_ASSIGN(const double guess, sample_plotting(kernel, cancel_));
     const auto blocks = static_cast<uint64_t>(guess * options_.seconds / 2 / kNoncesPerBlock);
     const uint64_t nonces = std::clamp<uint64_t>(blocks, 1, 64) * kNoncesPerBlock;
@@ -114,7 +136,7 @@ class Suite {
       return std::min(computed, written / kNonceBytes);
     };
     return compare(
-        {"plot/file", devices[0]->info().id, 0, "nonces/s", 0},
+        {"plot/file", devices[0]->info().id, 0, "nonces/s", 0, {}},
         [&] { return sample_plot_file(folder->path(), nonces, devices, cancel_); }, slower_limit);
   }
 

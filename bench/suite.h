@@ -2,9 +2,11 @@
 // reference, A B A B ..., in the same run, and is the median of the rounds: so
 // that a machine that is shared, or changes its clock, moves both.
 //
+//   plot/kernel    hashes in the memory of each GPU, by the kernel that plots
+//                  there. Reference: the portable kernel on the same GPU.
 //   plot/nonces    whole nonces, scoop order included, each device. Reference:
 //                  one core with the same kernel built with LANES=1 (cpu:scalar).
-//                  CPUs: one thread, its own CPU time.
+//                  CPUs: one thread, its own CPU time. GPUs: into host memory.
 //   plot/threads   the best CPU device with all its threads, in wall time.
 //                  Reference: one thread of it.
 //   plot/file      a whole plot through pools, journal and disk. Reference: the
@@ -40,6 +42,7 @@ struct Measurement {
   double value = 0;
   std::string unit;
   double ratio_to_reference = 0;  // median of the rounds' ratios
+  std::string kernel;             // of plot/kernel: which one it is
 };
 
 // Calls `found` with each measurement as it is made. kNotFound if the filter

@@ -128,7 +128,7 @@ class NonceGenerator {
   const uint64_t wave_nonces_;
   std::vector<Slot> slots_;
   uint32_t batch_nonces_ = 0;
-  uint32_t hashes_per_launch_ = 256;  // adapted so that a launch takes about launch_seconds_
+  uint32_t hashes_per_launch_ = 64;  // adapted so that a launch takes about launch_seconds_
 };
 
 }  // namespace quarry
