@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "host/isolated/device_server.h"
 
 namespace quarry::cli {
 namespace {
@@ -67,6 +68,7 @@ int dispatch(const std::vector<std::string>& words) {
     std::puts("quarry " QUARRY_VERSION);
     return kExitDone;
   }
+  if (words[0] == kDeviceServerCommand) serve_device(kDeviceServerSocket);
   const auto all = commands();
   const auto found = std::find_if(
       all.begin(), all.end(), [&](const Command* command) { return command->name == words[0]; });

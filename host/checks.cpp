@@ -42,6 +42,15 @@ bool is_one_run(const Rows& rows) {
          (rows.buffer_pitch == rows.row_bytes && rows.host_pitch == rows.row_bytes);
 }
 
+std::optional<uint64_t> host_extent(const Rows& rows) {
+  uint64_t last_row = 0, extent = 0;
+  if (rows.rows == 0 || rows.row_bytes == 0) return 0;
+  if (__builtin_mul_overflow(rows.rows - 1, rows.host_pitch, &last_row) ||
+      __builtin_add_overflow(last_row, rows.row_bytes, &extent))
+    return std::nullopt;
+  return extent;
+}
+
 Status check_launch(const CpuKernel& kernel, const Grid& grid,
                     std::span<const Argument> arguments) {
   if (grid.group_memory_bytes > 0 && !kernel.takes_group_memory)

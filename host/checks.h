@@ -2,6 +2,7 @@
 // the same answer on every device. Used by the backends only.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,10 @@ Status check_rows(const Buffer& buffer, const Rows& rows);
 
 // True if the rows are one run of bytes on both sides.
 bool is_one_run(const Rows& rows);
+
+// Bytes of host memory from the begin of the first row to the end of the last;
+// empty if 64 bits do not hold them.
+std::optional<uint64_t> host_extent(const Rows& rows);
 
 // kInvalidArgument if number or types of the arguments are not those of the
 // kernel, or the grid has group memory and the kernel takes none.

@@ -76,11 +76,22 @@ class Argument {
     std::memcpy(bytes_.data(), &value, sizeof(T));
   }
 
+  // A value that comes as its bytes, kMaxBytes at most.
+  static Argument of_bytes(std::span<const std::byte> bytes) {
+    QUARRY_CHECK(bytes.size() <= kMaxBytes);
+    Argument argument;
+    argument.size_ = bytes.size();
+    std::memcpy(argument.bytes_.data(), bytes.data(), bytes.size());
+    return argument;
+  }
+
   Buffer* buffer() const { return buffer_; }  // null for a value
   const std::byte* bytes() const { return bytes_.data(); }
   size_t size() const { return size_; }
 
  private:
+  Argument() = default;
+
   Buffer* buffer_ = nullptr;
   alignas(16) std::array<std::byte, kMaxBytes> bytes_{};
   size_t size_ = 0;

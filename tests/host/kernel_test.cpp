@@ -373,5 +373,8 @@ TEST_P(KernelTest, TwoQueuesAtOnce) {
 INSTANTIATE_TEST_SUITE_P(Devices, KernelTest, testing::ValuesIn(tests::device_ids()),
                          tests::device_test_name);
 
+INSTANTIATE_TEST_SUITE_P(Isolated, KernelTest, testing::ValuesIn(tests::isolated_device_ids()),
+                         tests::device_test_name);
+
 }  // namespace
 }  // namespace quarry

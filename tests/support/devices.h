@@ -11,6 +11,7 @@
 
 #include "host/cpu/kernel_set.h"
 #include "host/device.h"
+#include "host/isolated/isolated_device.h"
 
 namespace quarry::tests {
 
@@ -21,6 +22,14 @@ inline std::vector<std::string> device_ids() {
     if ((*set)->supported()) ids.push_back(std::string("cpu:") + (*set)->name);
   for (const DeviceInfo& info : list_devices())
     if (info.backend != "cpu") ids.push_back(info.id);
+  return ids;
+}
+
+// The same devices, each in a process of its own.
+inline constexpr std::string_view kIsolated = "isolated:";
+inline std::vector<std::string> isolated_device_ids() {
+  std::vector<std::string> ids = device_ids();
+  for (std::string& id : ids) id.insert(0, kIsolated);
   return ids;
 }
 
@@ -38,8 +47,18 @@ inline uint64_t random_seed() {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
 }
 
+// Opens an id of open_device(), or one of isolated_device_ids().
+inline Result<std::unique_ptr<Device>> open_any(const std::string& id) {
+#if defined(QUARRY_TEST_DEVICE_SERVER)
+  if (id.starts_with(kIsolated))
+    return open_isolated(id.substr(kIsolated.size()), {},
+                         {.program = QUARRY_TEST_DEVICE_SERVER, .arguments = {}});
+#endif
+  return open_device(id);
+}
+
 inline std::unique_ptr<Device> open_or_fail(const std::string& id) {
-  auto device = open_device(id);
+  auto device = open_any(id);
   EXPECT_TRUE(device.ok()) << device.status().message();
   return device.ok() ? std::move(device).value() : nullptr;
 }
