@@ -2,8 +2,10 @@
 // queues also know three kernels that no device survives.
 //
 //   launch("die")     the process is killed
-//   launch("hang")    never returns
+//   launch("hang")    never returns, and says so on stderr
 //   launch("exit")    the process ends with exit code 7
+//
+// Opening the device "hang" never returns either.
 #include "host/isolated/device_server.h"
 
 #include <unistd.h>
@@ -12,6 +14,11 @@
 
 namespace quarry {
 namespace {
+
+[[noreturn]] void hang() {
+  (void)!write(STDERR_FILENO, "a device hangs\n", 15);
+  while (true) pause();
+}
 
 class FatalQueue : public Queue {
  public:
@@ -29,7 +36,7 @@ class FatalQueue : public Queue {
   Status launch(std::string_view kernel, Grid grid, std::span<const Argument> arguments) override {
     if (kernel == "die") (void)kill(getpid(), SIGKILL);
     if (kernel == "exit") _exit(7);
-    while (kernel == "hang") pause();
+    if (kernel == "hang") hang();
     return real_->launch(kernel, grid, arguments);
   }
   Status wait() override { return real_->wait(); }
@@ -60,6 +67,7 @@ class FatalDevice : public Device {
 };
 
 Result<std::unique_ptr<Device>> open_fatal(std::string_view id, const DeviceOptions& options) {
+  if (id == "hang") hang();
   QUARRY_ASSIGN(std::unique_ptr<Device> device, open_device(id, options));
   return std::unique_ptr<Device>(std::make_unique<FatalDevice>(std::move(device)));
 }
