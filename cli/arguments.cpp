@@ -32,7 +32,8 @@ cxxopts::Options describe(const Command& command) {
     }
   };
   if (!command.flags.empty()) add("", command.flags);
-  if (command.uses_devices) add("Devices", device_flags());
+  if (command.devices != DeviceUse::kNone) add("Devices", device_flags());
+  if (command.devices == DeviceUse::kLongHours) add("GPUs", care_flags());
   add("Common", common_flags());
   options.add_option("positional", {kPositional, "", cxxopts::value<std::vector<std::string>>()});
   options.parse_positional({kPositional});
@@ -84,9 +85,11 @@ Result<std::vector<std::string>> join_values(const Command& command,
 }  // namespace
 
 std::string command_help(const Command& command) {
-  std::vector<std::string> groups = {"", "Devices", "Common"};
-  if (!command.uses_devices) groups.erase(groups.begin() + 1);
-  if (command.flags.empty()) groups.erase(groups.begin());
+  std::vector<std::string> groups;
+  if (!command.flags.empty()) groups.emplace_back("");
+  if (command.devices != DeviceUse::kNone) groups.emplace_back("Devices");
+  if (command.devices == DeviceUse::kLongHours) groups.emplace_back("GPUs");
+  groups.emplace_back("Common");
   return describe(command).help(groups);
 }
 

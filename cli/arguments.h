@@ -42,6 +42,9 @@ class Arguments {
   // kInvalidArgument, with the command's help named, if the flag is missing.
   Status require(std::string_view flag) const;
 
+  // The command that the flags are for.
+  const Command& command() const { return *command_; }
+
   // A usage error of this command.
   Status usage_error(std::string_view message) const;
 

@@ -123,7 +123,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kBenchCommand = {
-    "bench", "measures kernels and pipelines on each device", "[FILTER]", true, kFlags, run};
+const Command kBenchCommand = {"bench",    "measures kernels and pipelines on each device",
+                               "[FILTER]", DeviceUse::kUses,
+                               kFlags,     run};
 
 }  // namespace quarry::cli

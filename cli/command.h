@@ -31,11 +31,17 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCorrupt = 3;
 inline constexpr int kExitInterrupted = 130;
 
+enum class DeviceUse {
+  kNone,
+  kUses,       // takes --device and --threads
+  kLongHours,  // and the flags that say how GPUs are treated
+};
+
 struct Command {
   std::string_view name;
   std::string_view summary;     // one line of help
   std::string_view positional;  // "PATH ..." or ""
-  bool uses_devices = false;    // takes --device and --threads
+  DeviceUse devices = DeviceUse::kNone;
   std::span<const Flag> flags;  // besides the common ones
 
   // Returns the exit code once a result was printed; a failure becomes one
@@ -54,9 +60,11 @@ extern const Command kConvertCommand;
 extern const Command kScanCommand;
 extern const Command kDemoCommand;
 
-// Flags that every command takes, and those that go with devices.
+// Flags that every command takes, those that go with devices, and those of
+// commands that keep GPUs at work for hours.
 std::span<const Flag> common_flags();
 std::span<const Flag> device_flags();
+std::span<const Flag> care_flags();
 
 // The flag of that name which `command` takes; null if it takes none such.
 const Flag* find_flag(const Command& command, std::string_view name);

@@ -21,19 +21,29 @@ constexpr Flag kDeviceFlags[] = {
     {"threads", FlagKind::kValue, "N", "worker threads of the CPU; default: one per core"},
 };
 
+constexpr Flag kCareFlags[] = {
+    {"duty", FlagKind::kValue, "PERCENT", "share of the time in which GPUs work; default: 100"},
+    {"temperature-limit", FlagKind::kValue, "C", "pause a GPU that is hotter, in degrees Celsius"},
+    {"gpu-memory", FlagKind::kValue, "SIZE", "memory to take on each GPU; default: what is free"},
+};
+
 }  // namespace
 
 std::span<const Command* const> commands() { return kCommands; }
 std::span<const Flag> common_flags() { return kCommonFlags; }
 std::span<const Flag> device_flags() { return kDeviceFlags; }
+std::span<const Flag> care_flags() { return kCareFlags; }
 
 const Flag* find_flag(const Command& command, std::string_view name) {
   for (const Flag& flag : command.flags)
     if (flag.name == name) return &flag;
   for (const Flag& flag : kCommonFlags)
     if (flag.name == name) return &flag;
-  if (command.uses_devices)
+  if (command.devices != DeviceUse::kNone)
     for (const Flag& flag : kDeviceFlags)
+      if (flag.name == name) return &flag;
+  if (command.devices == DeviceUse::kLongHours)
+    for (const Flag& flag : kCareFlags)
       if (flag.name == name) return &flag;
   return nullptr;
 }

@@ -66,7 +66,7 @@ Status take_key(const std::string& path, const std::string& shown, const Flag* f
 }
 
 const Flag* find_shared_flag(std::string_view name) {
-  for (const auto& flags : {common_flags(), device_flags()})
+  for (const auto& flags : {common_flags(), device_flags(), care_flags()})
     for (const Flag& flag : flags)
       if (flag.name == name) return &flag;
   return nullptr;

@@ -39,7 +39,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kConvertCommand = {
-    "convert", "turns PoC1 plots, with any stagger, into PoC2", "PATH", false, kFlags, run};
+const Command kConvertCommand = {"convert", "turns PoC1 plots, with any stagger, into PoC2",
+                                 "PATH",    DeviceUse::kNone,
+                                 kFlags,    run};
 
 }  // namespace quarry::cli

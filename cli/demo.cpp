@@ -197,7 +197,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kDemoCommand = {
-    "demo", "shows on this machine, with proof, what Quarry does", "", true, kFlags, run};
+const Command kDemoCommand = {"demo", "shows on this machine, with proof, what Quarry does",
+                              "",     DeviceUse::kUses,
+                              kFlags, run};
 
 }  // namespace quarry::cli

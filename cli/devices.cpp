@@ -127,6 +127,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 }  // namespace
 
 const Command kDevicesCommand = {
-    "devices", "lists CPUs and GPUs and tests that they compute correctly", "", true, {}, run};
+    "devices", "lists CPUs and GPUs and tests that they compute correctly",
+    "",        DeviceUse::kUses,
+    {},        run};
 
 }  // namespace quarry::cli

@@ -53,13 +53,14 @@ Json file_json(const PlotFileReport& file) {
 
 Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_ASSIGN(const PlotRequest request, read_request(arguments));
+  QUARRY_ASSIGN(const CareOptions care, read_care(arguments));
   FileSystem& files = posix_file_system();
   QUARRY_ASSIGN(const PlotPlan plan, plan_plot(request, files));
   QUARRY_ASSIGN(const auto devices, open_devices(arguments, session));
   spdlog::info("{} files, {} pools of {} nonces", plan.targets.size(), plan.pool_count,
                plan.pool_nonces);
   for (const std::string& notice : plan.notices) session.progress().notice(notice);
-  auto report = run_plot(plan, devices, files, session.progress(), session.cancel());
+  auto report = run_plot(plan, devices, files, session.progress(), session.cancel(), care);
   if (report.status().code() == Code::kCancelled)
     return Status(Code::kCancelled,
                   "stopped, and saved what is plotted; the same command goes on from there");
@@ -87,7 +88,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kPlotCommand = {
-    "plot", "writes plot files; goes on with unfinished ones", "", true, kFlags, run};
+const Command kPlotCommand = {"plot", "writes plot files; goes on with unfinished ones",
+                              "",     DeviceUse::kLongHours,
+                              kFlags, run};
 
 }  // namespace quarry::cli

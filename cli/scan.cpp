@@ -82,7 +82,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kScanCommand = {
-    "scan", "finds the best deadlines of one round, without a network", "", true, kFlags, run};
+const Command kScanCommand = {"scan", "finds the best deadlines of one round, without a network",
+                              "",     DeviceUse::kUses,
+                              kFlags, run};
 
 }  // namespace quarry::cli

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "cli/progress_bar.h"
+#include "host/isolated/isolated_device.h"
 #include "plotter/self_test.h"
 
 namespace quarry::cli {
@@ -41,6 +42,12 @@ void catch_stop_signals() {
   if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);  // nohup stays nohup
   // A reader that goes away must not kill a plot; print() notices.
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+// A GPU in a process of its own: a driver that crashes or a kernel that hangs
+// costs that process, not the run.
+Result<std::unique_ptr<Device>> open_apart(std::string_view id, const DeviceOptions& options) {
+  return id.starts_with("cpu") ? open_device(id, options) : open_isolated(id, options);
 }
 
 }  // namespace
@@ -88,11 +95,32 @@ Result<DeviceOptions> device_options(const Arguments& arguments) {
   return options;
 }
 
+Result<CareOptions> read_care(const Arguments& arguments) {
+  CareOptions care;
+  QUARRY_ASSIGN(const DeviceOptions options, device_options(arguments));
+  QUARRY_ASSIGN(const uint64_t duty, arguments.number("duty", 100));
+  if (duty < 1 || duty > 100) return arguments.usage_error("--duty: give a number from 1 to 100");
+  QUARRY_ASSIGN(const uint64_t limit, arguments.number("temperature-limit", 0));
+  if (arguments.has("temperature-limit") && (limit < 40 || limit > 120))
+    return arguments.usage_error("--temperature-limit: give degrees from 40 to 120");
+  care.pace.duty_percent = static_cast<uint32_t>(duty);
+  care.pace.temperature_limit_celsius = static_cast<uint32_t>(limit);
+  QUARRY_ASSIGN(care.memory_bytes, arguments.size("gpu-memory", 0));
+  care.reopen = [options](const std::string& id) -> Result<std::unique_ptr<Device>> {
+    QUARRY_ASSIGN(std::unique_ptr<Device> device, open_apart(id, options));
+    QUARRY_TRY(self_test(*device));
+    return device;
+  };
+  return care;
+}
+
 Result<std::vector<std::unique_ptr<Device>>> open_devices(const Arguments& arguments,
                                                           Session& session) {
   QUARRY_ASSIGN(const DeviceOptions options, device_options(arguments));
+  const OpenDevice open =
+      arguments.command().devices == DeviceUse::kLongHours ? open_apart : open_device;
   QUARRY_ASSIGN(TestedDevices tested,
-                open_tested_devices(arguments.text("device", "all"), options));
+                open_tested_devices(arguments.text("device", "all"), options, open));
   for (const Status& failure : tested.failures) session.warn(failure);
   for (const auto& device : tested.devices) {
     const DeviceInfo& info = device->info();

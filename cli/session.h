@@ -13,6 +13,7 @@
 #include "host/cancel.h"
 #include "host/device.h"
 #include "host/progress.h"
+#include "plotter/device_care.h"
 
 namespace quarry::cli {
 
@@ -49,9 +50,13 @@ class Session {
 };
 
 // Opens what --device and --threads say (default: all), self-tested. Devices
-// that fail are warned of.
+// that fail are warned of. For commands of DeviceUse::kLongHours GPUs run in
+// processes of their own.
 Result<std::vector<std::unique_ptr<Device>>> open_devices(const Arguments& arguments,
                                                           Session& session);
+
+// How such a command treats its GPUs, from its flags.
+Result<CareOptions> read_care(const Arguments& arguments);
 Result<DeviceOptions> device_options(const Arguments& arguments);
 
 // Ids, nonces and other numbers that may need all 64 bits are text in JSON:

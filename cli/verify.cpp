@@ -62,10 +62,11 @@ int worse(int a, int b) {
 
 Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_ASSIGN(const VerifyRequest request, read_request(arguments));
+  QUARRY_ASSIGN(const CareOptions care, read_care(arguments));
   QUARRY_ASSIGN(const auto devices, open_devices(arguments, session));
-  QUARRY_ASSIGN(
-      const std::vector<VerifyFileReport> reports,
-      verify_plots(request, devices, posix_file_system(), session.progress(), session.cancel()));
+  QUARRY_ASSIGN(const std::vector<VerifyFileReport> reports,
+                verify_plots(request, devices, posix_file_system(), session.progress(),
+                             session.cancel(), care));
   Json list = Json::array();
   std::string text;
   int code = kExitDone;
@@ -84,7 +85,8 @@ Result<int> run(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-const Command kVerifyCommand = {
-    "verify", "checks plot files, and repairs them", "PATH ...", true, kFlags, run};
+const Command kVerifyCommand = {"verify",   "checks plot files, and repairs them",
+                                "PATH ...", DeviceUse::kLongHours,
+                                kFlags,     run};
 
 }  // namespace quarry::cli

@@ -259,6 +259,8 @@ Status NonceGenerator::deliver_by_copy(Slot& slot, const ScoopRows& rows) {
   uint32_t done = 0;
   for (size_t turn = 0; done < rows.scoops; turn++) {
     Lane& lane = slot.lanes[turn % slot.lanes.size()];
+    // Never more than both lanes hold: a wait of many seconds looks like a hung device.
+    if (turn >= slot.lanes.size()) QUARRY_TRY(lane.queue->wait());
     ScoopRows part = rows;
     part.first_scoop = rows.first_scoop + done;
     part.scoops = static_cast<uint32_t>(

@@ -44,7 +44,10 @@ class Meter {
     if (seconds <= 0) return rate_;
     const double current = count > count_ ? static_cast<double>(count - count_) / seconds : 0.0;
     const double weight = 1.0 - std::exp(-seconds / 5.0);
-    rate_ = started_ ? rate_ + (current - rate_) * weight : current;
+    // What comes first was worked on since the beginning.
+    const double since_begin = std::chrono::duration<double>(now - begin_).count();
+    rate_ = started_ ? rate_ + (current - rate_) * weight
+                     : static_cast<double>(count) / std::max(since_begin, seconds);
     started_ = started_ || count > 0;
     count_ = count;
     last_ = now;
@@ -53,7 +56,8 @@ class Meter {
 
  private:
   uint64_t count_ = 0;
-  SteadyClock::time_point last_ = SteadyClock::now();
+  const SteadyClock::time_point begin_ = SteadyClock::now();
+  SteadyClock::time_point last_ = begin_;
   double rate_ = 0;
   bool started_ = false;
 };
@@ -184,7 +188,7 @@ class PlotRun {
     for (uint32_t p = 0; p < count && !all_gather; p++) {
       auto pool = std::make_unique<Pool>();
       pool->capacity = plan_.pool_nonces;
-      QUARRY_ASSIGN(pool->memory, HostMemory::allocate(plan_.pool_nonces * kNonceBytes));
+      QUARRY_ASSIGN(pool->memory, allocate_for(devices_, plan_.pool_nonces * kNonceBytes));
       interleave_over_nodes(pool->memory.bytes());
       pools.push_back(std::move(pool));
     }
@@ -215,11 +219,15 @@ class PlotRun {
     options.account_id = plan_.account_id;
     options.start = plan_.targets[t].name.start;
     options.verify_percent = plan_.verify_percent;
-    options.slice_bytes = slice_bytes_;
+    if (slice_bytes_ > 0) {
+      for (HostMemory& slice : options.slices) {
+        QUARRY_ASSIGN(slice, allocate_for(devices_, slice_bytes_));
+      }
+    }
     options.fetch = [this](const Pool& pool, const ScoopRows& rows, std::span<std::byte> memory) {
       return feeds_[*pool.device]->deliver(pool, rows, memory);
     };
-    QUARRY_ASSIGN(const auto writer, PoolWriter::open(*writers_[t], options));
+    QUARRY_ASSIGN(const auto writer, PoolWriter::open(*writers_[t], std::move(options)));
     while (Pool* pool = queue_->take_full(t)) {
       const auto outcome = writer->write(*pool);
       if (!outcome.ok()) {

@@ -4,6 +4,14 @@
 
 namespace quarry {
 
+Result<HostMemory> allocate_for(std::span<const std::unique_ptr<Device>> devices,
+                                uint64_t size_bytes) {
+  const bool only_here = std::all_of(devices.begin(), devices.end(), [](const auto& device) {
+    return device->info().shares_host_memory;
+  });
+  return HostMemory::allocate(size_bytes, only_here ? Sharing::kPrivate : Sharing::kShared);
+}
+
 PoolQueue::PoolQueue(std::vector<std::vector<NonceSpan>> open,
                      std::vector<std::unique_ptr<Pool>> pools, size_t device_count)
     : pools_(std::move(pools)),

@@ -47,6 +47,11 @@ struct Pool {
   bool in_use = false;
 };
 
+// Memory for pools and slices that all of these devices reach: shared with other
+// processes where one of them might run in one.
+Result<HostMemory> allocate_for(std::span<const std::unique_ptr<Device>> devices,
+                                uint64_t size_bytes);
+
 // Work for a device: nonces span.first .. of `pool`.
 struct Batch {
   Pool* pool = nullptr;

@@ -8,13 +8,9 @@
 
 namespace quarry {
 
-Result<std::unique_ptr<PoolWriter>> PoolWriter::open(PlotFileWriter& file, const Options& options) {
-  std::unique_ptr<PoolWriter> writer(new PoolWriter(file, options));
+Result<std::unique_ptr<PoolWriter>> PoolWriter::open(PlotFileWriter& file, Options options) {
+  std::unique_ptr<PoolWriter> writer(new PoolWriter(file, std::move(options)));
   QUARRY_ASSIGN(writer->checker_, PoolChecker::open());
-  if (options.slice_bytes > 0)
-    for (HostMemory& slice : writer->slices_) {
-      QUARRY_ASSIGN(slice, HostMemory::allocate(options.slice_bytes));
-    }
   return writer;
 }
 
@@ -41,18 +37,19 @@ Result<PoolWriter::Outcome> PoolWriter::write_memory(const Pool& pool) {
 Result<PoolWriter::Outcome> PoolWriter::write_slices(const Pool& pool) {
   const uint64_t row_bytes = pool.span.count * kScoopBytes;
   const auto most =
-      static_cast<uint32_t>(std::min(slices_[0].size_bytes() / row_bytes, kScoopsPerNonce));
+      static_cast<uint32_t>(std::min(options_.slices[0].size_bytes() / row_bytes, kScoopsPerNonce));
   QUARRY_CHECK(most > 0);
   const auto slice = [&](uint32_t first_scoop) {
     ScoopRows rows;
-    rows.data = slices_[first_scoop / most % 2].data();
+    rows.data = options_.slices[first_scoop / most % 2].data();
     rows.pitch_bytes = row_bytes;
     rows.first_scoop = first_scoop;
     rows.scoops = std::min(most, static_cast<uint32_t>(kScoopsPerNonce) - first_scoop);
     return rows;
   };
   const auto fetch = [&](uint32_t first_scoop) {
-    return options_.fetch(pool, slice(first_scoop), slices_[first_scoop / most % 2].bytes());
+    return options_.fetch(pool, slice(first_scoop),
+                          options_.slices[first_scoop / most % 2].bytes());
   };
   const Cancel never;
   QUARRY_TRY(checker_->expect(options_.account_id, options_.start + pool.span.first,

@@ -1,9 +1,11 @@
 // Takes pools to their file: checks nonces of each by the CPU, writes it, records it.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/status.h"
 #include "host/memory.h"
@@ -24,11 +26,13 @@ class PoolWriter {
     uint64_t account_id = 0;
     uint64_t start = 0;         // first nonce of the file
     double verify_percent = 0;  // of a pool in host memory, at least PoolChecker::kSamples
-    uint64_t slice_bytes = 0;   // of the two slices for pools of devices; 0: there are none
+    // For pools of devices, of equal size: one is written while the other is
+    // fetched. Empty if there are no such pools.
+    std::array<HostMemory, 2> slices;
     Fetch fetch;
   };
 
-  static Result<std::unique_ptr<PoolWriter>> open(PlotFileWriter& file, const Options& options);
+  static Result<std::unique_ptr<PoolWriter>> open(PlotFileWriter& file, Options options);
 
   // What became of a pool: recorded, or found wrong or lost, and not recorded.
   struct Outcome {
@@ -41,14 +45,13 @@ class PoolWriter {
   Result<Outcome> write(const Pool& pool);
 
  private:
-  PoolWriter(PlotFileWriter& file, const Options& options) : file_(file), options_(options) {}
+  PoolWriter(PlotFileWriter& file, Options options) : file_(file), options_(std::move(options)) {}
   Result<Outcome> write_memory(const Pool& pool);
   Result<Outcome> write_slices(const Pool& pool);
 
   PlotFileWriter& file_;
   const Options options_;
   std::unique_ptr<PoolChecker> checker_;
-  HostMemory slices_[2];  // one is written while the other is fetched
 };
 
 }  // namespace quarry

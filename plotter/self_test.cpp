@@ -71,11 +71,12 @@ Status self_test(Device& device) {
   return check(device).with_context("self-test of " + device.info().id + " failed");
 }
 
-Result<TestedDevices> open_tested_devices(std::string_view list, const DeviceOptions& options) {
+Result<TestedDevices> open_tested_devices(std::string_view list, const DeviceOptions& options,
+                                          OpenDevice open) {
   QUARRY_ASSIGN(const std::vector<std::string> ids, parse_device_list(list, options));
   TestedDevices tested;
   for (const std::string& id : ids) {
-    auto device = open_device(id, options);
+    auto device = open(id, options);
     Status status = device.status();
     if (device.ok()) status = self_test(**device);
     if (status.ok())

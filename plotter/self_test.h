@@ -21,8 +21,12 @@ struct TestedDevices {
   std::vector<Status> failures;
 };
 
-// Opens and self-tests the devices of a --device list. A device that fails is
-// left out and named in `failures`; kDevice if none is left.
-Result<TestedDevices> open_tested_devices(std::string_view list, const DeviceOptions& options);
+using OpenDevice = Result<std::unique_ptr<Device>> (*)(std::string_view id,
+                                                       const DeviceOptions& options);
+
+// Opens, by `open`, and self-tests the devices of a --device list. A device that
+// fails is left out and named in `failures`; kDevice if none is left.
+Result<TestedDevices> open_tested_devices(std::string_view list, const DeviceOptions& options,
+                                          OpenDevice open = open_device);
 
 }  // namespace quarry

@@ -174,7 +174,7 @@ Result<std::vector<std::unique_ptr<Pool>>> make_pools(
   for (uint64_t i = 0; i < count; i++) {
     auto pool = std::make_unique<Pool>();
     pool->capacity = plan.pool_nonces;
-    QUARRY_ASSIGN(pool->memory, HostMemory::allocate(plan.pool_nonces * kNonceBytes));
+    QUARRY_ASSIGN(pool->memory, allocate_for(devices, plan.pool_nonces * kNonceBytes));
     pools.push_back(std::move(pool));
   }
   return pools;

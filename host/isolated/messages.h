@@ -88,11 +88,12 @@ void fields(Codec& codec, T& options) {
 
 template <class Codec, Is<DeviceInfo> T>
 void fields(Codec& codec, T& info) {
-  auto& [id, backend, name, hardware, memory, max_buffer, group_size, interleave, lane_words, items,
-         queues, owns_memory, shares_host_memory, multiprocessors, group_memory, has_watchdog] =
-      info;
-  codec(id, backend, name, hardware, memory, max_buffer, group_size, interleave, lane_words, items,
-        queues, owns_memory, shares_host_memory, multiprocessors, group_memory, has_watchdog);
+  auto& [id, backend, name, driver, hardware, memory, max_buffer, group_size, interleave,
+         lane_words, items, queues, owns_memory, shares_host_memory, multiprocessors, group_memory,
+         has_watchdog] = info;
+  codec(id, backend, name, driver, hardware, memory, max_buffer, group_size, interleave, lane_words,
+        items, queues, owns_memory, shares_host_memory, multiprocessors, group_memory,
+        has_watchdog);
 }
 
 template <class Codec, Is<OpenRequest> T>

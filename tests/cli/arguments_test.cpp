@@ -172,7 +172,10 @@ TEST_F(ArgumentsTest, HelpShowsEveryFlag) {
     for (const Flag& flag : command->flags)
       EXPECT_NE(help.find("--" + std::string(flag.name)), std::string::npos) << help;
     EXPECT_NE(help.find("--json"), std::string::npos) << help;
-    EXPECT_EQ(help.find("--device") != std::string::npos, command->uses_devices) << help;
+    EXPECT_EQ(help.find("--device") != std::string::npos, command->devices != DeviceUse::kNone)
+        << help;
+    EXPECT_EQ(help.find("--duty") != std::string::npos, command->devices == DeviceUse::kLongHours)
+        << help;
     EXPECT_EQ(help.find("--positional"), std::string::npos) << help;
   }
 }

@@ -27,6 +27,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const;
+  pid_t pid() const { return pid_; }
   bool running();
 
   // Returns when the program has ended.
