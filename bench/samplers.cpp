@@ -77,6 +77,8 @@ class ScanWork : public Work {
     auto work = std::make_unique<ScanWork>();
     QUARRY_ASSIGN(work->scanner_, ScoopScanner::open(device, queue, kScoopsInMemory));
     QUARRY_ASSIGN(work->memory_, HostMemory::allocate(kScoopsInMemory * kScoopBytes));
+    if (auto pinned = device.wrap(work->memory_.bytes()); pinned.ok())
+      work->pinned_ = std::move(*pinned);
     std::mt19937 random(1);  // any bytes do: the kernel has no branches
     for (std::byte& byte : work->memory_.bytes()) byte = static_cast<std::byte>(random());
     work->round_.base_target = 1;
@@ -92,6 +94,7 @@ class ScanWork : public Work {
 
  private:
   HostMemory memory_;
+  std::unique_ptr<Buffer> pinned_;
   Round round_;
   std::unique_ptr<ScoopScanner> scanner_;
 };

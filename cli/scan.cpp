@@ -1,6 +1,8 @@
 // quarry scan: one mining round over plot files, without a network.
 #include "plotter/scan.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "base/hex.h"
@@ -8,6 +10,7 @@
 #include "chainlite/signum/address.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "plotter/scan_devices.h"
 
 namespace quarry::cli {
 namespace {
@@ -58,7 +61,8 @@ std::string report_text(const ScanReport& report) {
 Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_TRY(arguments.require("plots"));
   QUARRY_ASSIGN(const Round round, read_round(arguments));
-  QUARRY_ASSIGN(const auto devices, open_devices(arguments, session));
+  QUARRY_ASSIGN(auto devices, open_devices(arguments, session));
+  keep_fast_scanners(devices, [](std::string_view text) { spdlog::info("{}", text); });
   QUARRY_ASSIGN(const ScanReport report,
                 scan_plots(round, arguments.list("plots"), devices, posix_file_system(),
                            session.progress(), session.cancel()));

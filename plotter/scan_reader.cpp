@@ -19,6 +19,12 @@ Result<std::unique_ptr<ScanQueue>> ScanQueue::create(size_t blocks, size_t reade
   return queue;
 }
 
+std::vector<std::span<std::byte>> ScanQueue::memories() const {
+  std::vector<std::span<std::byte>> all;
+  for (const ScanBlock& block : blocks_) all.push_back(block.memory.bytes());
+  return all;
+}
+
 ScanBlock* ScanQueue::take_free() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return closed_ || !free_.empty(); });

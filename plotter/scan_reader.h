@@ -40,6 +40,9 @@ class ScanQueue {
   // kOutOfMemory.
   static Result<std::unique_ptr<ScanQueue>> create(size_t blocks, size_t readers);
 
+  // The memory of every block, so that devices can pin it.
+  std::vector<std::span<std::byte>> memories() const;
+
   // Waits for a block to fill. Null once closed.
   ScanBlock* take_free();
   void put_ready(ScanBlock* block);

@@ -11,6 +11,8 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMostPerLaunch = uint64_t{1} << 30;  // scoops are counted with 32 bits
 
+constexpr uint32_t kScoopsPerItem = 16;
+
 // The kernel's struct scan_signature: words as they lie in memory.
 using SignatureWords = std::array<uint32_t, 8>;
 
@@ -85,14 +87,19 @@ Result<ScoopScanner::Best> ScoopScanner::scan_buffer(const Round& round, Buffer&
                                                      uint32_t count) {
   SignatureWords signature;
   std::memcpy(signature.data(), round.generation_signature.data(), sizeof signature);
-  const Argument arguments[] = {scoops, *best_, signature, count, items_};
-  QUARRY_TRY(queue_->launch("scan_hits", {.items = items_}, arguments));
-  QUARRY_TRY(queue_->read(*best_, 0, std::as_writable_bytes(std::span(answers_))));
+  // Few items, so that each has some scoops and there are few answers to copy.
+  const uint32_t interleave = device_.info().interleave;
+  const uint32_t wanted = (count / kScoopsPerItem + interleave) / interleave * interleave;
+  const uint32_t items = std::min(items_, wanted);
+  const Argument arguments[] = {scoops, *best_, signature, count, items};
+  QUARRY_TRY(queue_->launch("scan_hits", {.items = items}, arguments));
+  const std::span<uint32_t> answers(answers_.data(), size_t{items} * 3);
+  QUARRY_TRY(queue_->read(*best_, 0, std::as_writable_bytes(answers)));
   QUARRY_TRY(queue_->wait());
   Best best;
-  for (uint32_t i = 0; i < items_; i++) {
-    const uint64_t hit = uint64_t{answers_[items_ + i]} << 32 | answers_[i];
-    const uint32_t index = answers_[2 * items_ + i];
+  for (uint32_t i = 0; i < items; i++) {
+    const uint64_t hit = uint64_t{answers[items + i]} << 32 | answers[i];
+    const uint32_t index = answers[2 * items + i];
     if (index == UINT32_MAX) continue;
     if (hit < best.hit || (hit == best.hit && index < best.index)) best = {hit, index};
   }
