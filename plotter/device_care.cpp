@@ -6,6 +6,8 @@
 
 namespace quarry {
 
+using namespace std::string_literals;
+
 DeviceCare::DeviceCare(const DeviceInfo& info, const PaceOptions& pace,
                        const Pace::Notice& notice) {
   if (info.backend == "cpu") return;
@@ -33,6 +35,8 @@ std::string DeviceCare::note() const {
   if (now.temperature_celsius) note = std::to_string(*now.temperature_celsius) + " C";
   if (now.power_watts)
     note += (note.empty() ? "" : ", ") + std::to_string(std::lround(*now.power_watts)) + " W";
+  for (const std::string& reason : now.throttle_reasons)
+    if (reason.starts_with("temperature")) note += (note.empty() ? "" : ", ") + "slowed by heat"s;
   return note;
 }
 
