@@ -6,6 +6,7 @@
 
 #include "bench/median.h"
 #include "bench/pipelines.h"
+#include "bench/probes.h"
 #include "bench/samplers.h"
 #include "host/scratch_folder.h"
 #include "plotter/generator.h"
@@ -31,10 +32,11 @@ class Suite {
     if (wanted("plot/threads")) QUARRY_TRY(plot_threads());
     if (wanted("plot/file")) QUARRY_TRY(plot_file());
     if (wanted("scan/memory")) QUARRY_TRY(each_device("scan/memory", "scoops/s", sample_scanning));
+    if (options_.filter.find("probe") != std::string::npos) QUARRY_TRY(probe_devices());
     if (matched_) return {};
     return {Code::kNotFound, "no measurement has \"" + options_.filter +
                                  "\" in its name; there are plot/kernel, plot/nonces, "
-                                 "plot/threads, plot/file, scan/memory"};
+                                 "plot/threads, plot/file, scan/memory, probe/..."};
   }
 
  private:
@@ -52,7 +54,7 @@ class Suite {
       QUARRY_ASSIGN(const double value, sample());
       QUARRY_ASSIGN(const double other, reference());
       values.push_back(value);
-      ratios.push_back(value / other);
+      ratios.push_back(other > 0 ? value / other : 0);
     }
     measurement.value = median(values);
     measurement.ratio_to_reference = median(ratios);
@@ -107,6 +109,25 @@ class Suite {
       QUARRY_TRY(compare(
           {name, device->info().id, 0, unit, 0, {}}, [&] { return sample(load, cancel_); },
           [&] { return sample(reference, cancel_); }));
+    }
+    return {};
+  }
+
+  Status probe_devices() {
+    std::vector<std::string> ids = options_.devices;
+    if (ids.empty())
+      for (const DeviceInfo& info : list_devices(options_.device_options)) ids.push_back(info.id);
+    for (const std::string& id : ids) {
+      QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
+      if (device->info().backend != "cuda") continue;
+      QUARRY_ASSIGN(const auto prober, Prober::open(*device, options_.seconds / 8));
+      for (const Probe& probe : probes()) {
+        if (!wanted(probe.name)) continue;
+        QUARRY_TRY(compare(
+            {probe.name, device->info().id, 0, probe.unit, 0, {}},
+            [&] { return prober->sample(probe, cancel_); },
+            [&] { return prober->sample(reference_of(probe), cancel_); }));
+      }
     }
     return {};
   }

@@ -14,6 +14,9 @@
 //                  folder.
 //   scan/memory    hits of scoops that lie in memory, each device. Reference as
 //                  plot/nonces.
+//   probe/...      what one multiprocessor of a CUDA device does in a clock, and
+//                  how long it waits: see probes.h. Only where the filter has
+//                  "probe" in it.
 #pragma once
 
 #include <functional>

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "kernels/scan.h"
 #include "tests/support/devices.h"
 #include "tests/support/sha256.h"
+#include "tests/support/vectors.h"
 
 namespace quarry {
 namespace {
@@ -294,7 +293,7 @@ TEST_P(KernelTest, PlotMain) {
 }
 
 TEST_P(KernelTest, PlotMainMakesGoldenNonces) {
-  const auto golden = nlohmann::json::parse(std::ifstream(QUARRY_TEST_VECTORS "/poc2.json"));
+  const auto golden = tests::load_vectors("poc2.json");
   size_t next = 1;
   for (const std::string_view kernel : main_kernels(runner_)) {
     const auto& vector = golden["nonces"].at(next++);

@@ -1,6 +1,7 @@
 // sass_count CUBIN ARCH: prints the instructions per permutation in the hot loops
 // of plot_main and its variants. Exit 1 if they are more than is known to be
-// possible, or a loop is not found.
+// possible, a loop is not found, or a probe does not have the instructions that
+// it is named for.
 //
 // A cubin is an ELF file whose section .text.NAME holds the machine code of one
 // kernel: instructions of 16 bytes since Volta, with the operation in the low 9
@@ -48,6 +49,29 @@ constexpr size_t kHotInstructions = 300;
 constexpr unsigned kLop3 = 0x12, kShf = 0x19, kIadd3 = 0x10, kImad = 0x24, kImadWide = 0x25;
 constexpr unsigned kImadHigh = 0x27, kBranch = 0x147, kLoadGlobal = 0x181, kLoadGroup = 0x184;
 constexpr unsigned kStoreGlobal = 0x186, kStoreGroup = 0x188;
+
+// The loops of kernels/cuda/probes.h: 256 of each kind, and a few for the loop.
+struct ProbeBound {
+  std::string_view kernel;
+  unsigned operation;
+  size_t count;
+  bool beside_lop3;  // as many of those
+};
+constexpr ProbeBound kProbes[] = {
+    {"probe_lop3", kLop3, 256, false},
+    {"probe_shf", kShf, 256, false},
+    {"probe_iadd3", kIadd3, 256, false},
+    {"probe_imad", kImad, 256, false},
+    {"probe_imad_wide", kImadWide, 256, false},
+    {"probe_shf_lop3", kShf, 256, true},
+    {"probe_iadd3_lop3", kIadd3, 256, true},
+    {"probe_imad_lop3", kImad, 256, true},
+    {"probe_imad_wide_lop3", kImadWide, 256, true},
+    // Two multiplications and two LOP3 for each of 48 steps, beside the rotation.
+    {"probe_step", kShf, 48, false},
+};
+constexpr size_t kProbeInstructions = 200;  // shorter loops are none of theirs
+constexpr size_t kProbeOthers = 16;
 // MOV, CS2R, SEL, ISETP, LOP3, IADD3, LEA, PRMT, IMNMX, SHF, IADD, VIADD, VIMNMX.
 constexpr unsigned kAlu[] = {0x02, 0x05, 0x07, 0x0c, kLop3, kIadd3, 0x11,
                              0x16, 0x17, kShf, 0x35, 0x36,  0x48};
@@ -102,13 +126,13 @@ struct Loop {
   size_t first, last;
 };
 
-// Long loops without a long loop inside.
-std::vector<Loop> hot_loops(const Code& code, int arch) {
+// Loops of so many instructions without another one inside.
+std::vector<Loop> long_loops(const Code& code, int arch, size_t instructions) {
   std::vector<Loop> loops;
   for (size_t i = 0; i < code.size(); i++) {
     if (code[i].operation() != kBranch) continue;
     const int64_t target = static_cast<int64_t>(i) + 1 + branch_distance(code[i], arch);
-    if (target < 0 || target + static_cast<int64_t>(kHotInstructions) > static_cast<int64_t>(i))
+    if (target < 0 || target + static_cast<int64_t>(instructions) > static_cast<int64_t>(i))
       continue;
     const Loop loop = {static_cast<size_t>(target), i};
     if (loops.empty() || loops.back().last < loop.first) loops.push_back(loop);
@@ -173,6 +197,33 @@ const Counts* find_loop(const std::vector<Counts>& loops, std::string_view memor
   return found;
 }
 
+// False, and a line of why, if the probe would measure something else.
+bool check_probe(const std::map<std::string, Code>& kernels, const ProbeBound& bound, int arch) {
+  const std::string name(bound.kernel);
+  const auto kernel = kernels.find(name);
+  const std::vector<Loop> loops = kernel == kernels.end()
+                                      ? std::vector<Loop>{}
+                                      : long_loops(kernel->second, arch, kProbeInstructions);
+  if (loops.size() != 1) {
+    std::printf("sm_%d %s: no such loop\n", arch, name.c_str());
+    return false;
+  }
+  const Counts counts = count(kernel->second, loops[0]);
+  const size_t has = counts.get(bound.operation), lop3 = counts.get(kLop3);
+  // The counter of the loop may be of the kind itself.
+  bool good = has >= bound.count && has <= bound.count + 1;
+  if (bound.kernel == "probe_step")
+    good = good && lop3 == 2 * bound.count && counts.get(kImad) >= 2 * bound.count &&
+           counts.all <= 5 * bound.count + kProbeOthers;
+  else
+    good = good && (!bound.beside_lop3 || lop3 == bound.count) &&
+           counts.all <= (bound.beside_lop3 ? 2 : 1) * bound.count + kProbeOthers;
+  if (!good)
+    std::printf("sm_%d %s: %zu of its kind, LOP3 %zu, all %zu\n", arch, name.c_str(), has, lop3,
+                counts.all);
+  return good;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -190,7 +241,7 @@ int main(int argc, char** argv) {
                               std::string(bound.loop);
     std::vector<Counts> loops;
     if (const auto kernel = kernels.find(std::string(bound.kernel)); kernel != kernels.end())
-      for (const Loop& loop : hot_loops(kernel->second, arch))
+      for (const Loop& loop : long_loops(kernel->second, arch, kHotInstructions))
         loops.push_back(count(kernel->second, loop));
     if (const Counts* counts = find_loop(loops, bound.loop); counts != nullptr) {
       good = check(title, *counts, bound) && good;
@@ -199,5 +250,6 @@ int main(int argc, char** argv) {
       good = false;
     }
   }
+  for (const ProbeBound& bound : kProbes) good = check_probe(kernels, bound, arch) && good;
   return good ? 0 : 1;
 }

@@ -3,13 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "host/memory.h"
 #include "plotter/poc2.h"
 #include "tests/support/devices.h"
 #include "tests/support/sha256.h"
+#include "tests/support/vectors.h"
 
 namespace quarry {
 namespace {
@@ -21,8 +19,7 @@ TEST_P(GeneratorTest, GoldenNonces) {
   ASSERT_TRUE(device.ok()) << device.status().message();
   auto generator = NonceGenerator::open(**device, {.slot_nonces = 1});
   ASSERT_TRUE(generator.ok()) << generator.status().message();
-  std::ifstream file(QUARRY_TEST_VECTORS "/poc2.json");
-  const auto golden = nlohmann::json::parse(file);
+  const auto golden = tests::load_vectors("poc2.json");
   ASSERT_EQ(golden["nonces"].size(), 13u);
   for (const auto& vector : golden["nonces"]) {
     auto memory = HostMemory::allocate(kNonceBytes);

@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/hex.h"
@@ -13,14 +11,12 @@
 #include "tests/reference/poc2_reference.h"
 #include "tests/support/devices.h"
 #include "tests/support/fake_device.h"
+#include "tests/support/vectors.h"
 
 namespace quarry {
 namespace {
 
-nlohmann::json golden() {
-  std::ifstream file(QUARRY_TEST_VECTORS "/poc2.json");
-  return nlohmann::json::parse(file);
-}
+nlohmann::json golden() { return tests::load_vectors("poc2.json"); }
 
 Round round_of(const std::string& signature, uint64_t height, uint64_t base_target) {
   Round round;
