@@ -114,10 +114,7 @@ class Suite {
   }
 
   Status probe_devices() {
-    std::vector<std::string> ids = options_.devices;
-    if (ids.empty())
-      for (const DeviceInfo& info : list_devices(options_.device_options)) ids.push_back(info.id);
-    for (const std::string& id : ids) {
+    for (const std::string& id : device_ids()) {
       QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
       if (device->info().backend != "cuda") continue;
       QUARRY_ASSIGN(const auto prober, Prober::open(*device, options_.seconds / 8));

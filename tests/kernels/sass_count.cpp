@@ -71,7 +71,7 @@ constexpr ProbeBound kProbes[] = {
     {"probe_step", kShf, 48, false},
 };
 constexpr size_t kProbeInstructions = 200;  // shorter loops are none of theirs
-constexpr size_t kProbeOthers = 16;
+constexpr size_t kProbeOthers = 20;
 // MOV, CS2R, SEL, ISETP, LOP3, IADD3, LEA, PRMT, IMNMX, SHF, IADD, VIADD, VIMNMX.
 constexpr unsigned kAlu[] = {0x02, 0x05, 0x07, 0x0c, kLop3, kIadd3, 0x11,
                              0x16, 0x17, kShf, 0x35, 0x36,  0x48};

@@ -13,6 +13,7 @@
 // Faults by environment variables, read at each use:
 //   FAKE_CUDA_DEVICES      number of devices (1)
 //   FAKE_CUDA_MEMORY       bytes of one device (4 GiB)
+//   FAKE_CUDA_MULTIPROCESSORS   of one device (2)
 //   FAKE_CUDA_MAX_PITCH    largest row distance of a 2D copy (2^31 - 1)
 //   FAKE_CUDA_FAIL_LAUNCH  this launch since the context was opened fails, from 0
 //   FAKE_CUDA_NO_BINARY    set: modules are for other GPUs
@@ -215,7 +216,9 @@ Error cuDeviceGetAttribute(int* value, Attribute what, DeviceNumber device) {
     case kMaxPitch:
       *value = static_cast<int>(setting("FAKE_CUDA_MAX_PITCH", 0x7fffffff));
       return kSuccess;
-    case kMultiprocessorCount: *value = 2; return kSuccess;
+    case kMultiprocessorCount:
+      *value = static_cast<int>(setting("FAKE_CUDA_MULTIPROCESSORS", 2));
+      return kSuccess;
     case kKernelTimeout: *value = 1; return kSuccess;
     case kMaxSharedBytesPerMultiprocessor: *value = kSharedBytesPerMultiprocessor; return kSuccess;
     case kMaxSharedBytesPerGroup: *value = kSharedBytesOptIn; return kSuccess;
