@@ -114,9 +114,11 @@ class Suite {
   }
 
   Status probe_devices() {
+    bool found = false;
     for (const std::string& id : device_ids()) {
       QUARRY_ASSIGN(const auto device, open_device(id, options_.device_options));
       if (device->info().backend != "cuda") continue;
+      found = true;
       QUARRY_ASSIGN(const auto prober, Prober::open(*device, options_.seconds / 8));
       for (const Probe& probe : probes()) {
         if (!wanted(probe.name)) continue;
@@ -126,7 +128,8 @@ class Suite {
             [&] { return prober->sample(reference_of(probe), cancel_); }));
       }
     }
-    return {};
+    if (found) return {};
+    return {Code::kNotFound, "probes ask CUDA devices, and there is none among these"};
   }
 
   Status plot_threads() {
