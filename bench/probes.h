@@ -3,11 +3,12 @@
 // 0 is no figure: a device whose clock stands still, such as a fake one.
 //
 //   probe/KIND            instructions of one kind that a multiprocessor starts in
-//                         a clock, work items counted one by one (128: its four
-//                         parts start one for 32 items each). Reference: probe/lop3.
-//   probe/KIND+lop3       both kinds in turns, added. The sum of the two alone, or
-//                         128 where that is less: they run on different units. The
-//                         rate of one: they share it.
+//                         a clock, counted once for each work item. Its four parts
+//                         start one for 32 items each, so that 128 is the most.
+//                         Reference: probe/lop3.
+//   probe/KIND+lop3       both kinds in turns, added. Twice the rate of the slower
+//                         one: they run on different units. Less: they share one,
+//                         or 128 is reached.
 //   probe/step            clocks of one step of Shabal, each waiting for the other.
 //   probe/load.SIZE       clocks of a load that waits for the one before, anywhere
 //                         in a window of so many bytes. Reference: the smallest.
