@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/median.h"
 #include "kernels/cuda/probes.h"
 
 namespace quarry::bench {
@@ -39,19 +40,12 @@ constexpr Probe kProbes[] = {
     {"probe/load.4MiB", kClocks, "probe/load.16KiB", "probe_load", 0, 4 * kMiB},
     {"probe/load.32MiB", kClocks, "probe/load.16KiB", "probe_load", 0, 32 * kMiB},
     {"probe/load.512MiB", kClocks, "probe/load.16KiB", "probe_load", 0, 512 * kMiB},
-#define WINDOW(mib)                                                                                \
-  {"probe/window." #mib "MiB", kBytes, "probe/window." #mib "MiB", "probe_window", 0, mib * kMiB}, \
-      {"probe/window." #mib "MiB.half",                                                            \
-       kBytes,                                                                                     \
-       "probe/window." #mib "MiB",                                                                 \
-       "probe_window",                                                                             \
-       0,                                                                                          \
-       mib * kMiB,                                                                                 \
-       2},                                                                                         \
-  {                                                                                                \
-    "probe/window." #mib "MiB.all", kBytes, "probe/window." #mib "MiB", "probe_window", 0,         \
-        mib *kMiB, 4                                                                               \
+#define WINDOW_OF(mib, suffix, kept_quarters)                                                 \
+  {                                                                                           \
+    "probe/window." #mib "MiB" suffix, kBytes, "probe/window." #mib "MiB", "probe_window", 0, \
+        (mib)*kMiB, kept_quarters                                                             \
   }
+#define WINDOW(mib) WINDOW_OF(mib, "", 0), WINDOW_OF(mib, ".half", 2), WINDOW_OF(mib, ".all", 4)
     WINDOW(8),
     WINDOW(16),
     WINDOW(32),
@@ -61,6 +55,7 @@ constexpr Probe kProbes[] = {
     WINDOW(128),
     WINDOW(256),
 #undef WINDOW
+#undef WINDOW_OF
 };
 
 // One launch: its shape, and the clocks that it took.
@@ -133,8 +128,7 @@ class CudaProber : public Prober {
       }
       durations.push_back(static_cast<double>(end - begin));
     }
-    std::nth_element(durations.begin(), durations.begin() + durations.size() / 2, durations.end());
-    return durations[durations.size() / 2];
+    return median(std::move(durations));
   }
 
   Result<double> rate(const Probe& probe, const Cancel& cancel) {
