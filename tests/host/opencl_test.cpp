@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "host/cache_folder.h"
 #include "host/opencl/program_cache.h"
 #include "tests/support/devices.h"
 
