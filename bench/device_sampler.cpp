@@ -74,7 +74,7 @@ Result<double> sample_device(Device& device, double seconds, const Cancel& cance
   FeedOptions options;
   options.most_nonces = wave;
   DeviceFeed feed(device, 0, options);
-  QUARRY_ASSIGN(const uint64_t gathered, feed.gather(kPools, wave, wave));
+  const uint64_t gathered = feed.gather(kPools, wave, wave);
   for (uint32_t i = 0; i < kPools; i++) {
     pools[i]->capacity = wave;
     if (gathered > 0) {
@@ -95,7 +95,7 @@ Result<double> sample_device(Device& device, double seconds, const Cancel& cance
         failure = why;
         queue.retire(0);
       },
-      [](std::string_view) {}, cancel};
+      cancel};
   std::thread worker([&] { feed.run(shared); });
   Result<double> rate = Sink(feed, queue, seconds).run(gathered);
   queue.stop();

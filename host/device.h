@@ -118,7 +118,8 @@ class Queue {
   // kInvalidArgument if it does not fit.
   virtual Status write(Buffer& buffer, uint64_t offset, std::span<const std::byte> source) = 0;
 
-  // Copies buffer[offset...] to `target`, which is valid after wait() returns OK.
+  // Copies buffer[offset...] to `target`, which is valid after wait() returns OK,
+  // and must live until wait() returns, or the queue has gone.
   virtual Status read(const Buffer& buffer, uint64_t offset, std::span<std::byte> target) = 0;
 
   // Copies rows to host memory that starts at `target`, likewise.

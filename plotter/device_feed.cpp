@@ -82,31 +82,40 @@ DeviceFeed::DeviceFeed(Device& device, size_t index, const FeedOptions& options)
     : info_(device.info()),
       device_(&device),
       index_(index),
-      reopen_(options.reopen),
+      options_(options),
+      care_(info_, options.care.pace, options.notice),
       kernel_(choose_plot_kernel(info_)) {
   generator_options_.slots = 2;
   generator_options_.slot_nonces = std::min(options.most_nonces, wave_nonces(info_, kernel_));
-  generator_options_.memory_bytes = options.memory_bytes;
+  generator_options_.memory_bytes = options.care.memory_bytes;
   generator_options_.kernel = kernel_;
-  generator_options_.pace = options.pace;
+  generator_options_.pace = care_.pace();
 }
 
-Result<uint64_t> DeviceFeed::gather(uint32_t pools, uint64_t least, uint64_t most) {
-  if (!info_.owns_memory) return uint64_t{0};
+uint64_t DeviceFeed::gather(uint32_t pools, uint64_t least, uint64_t most) {
+  if (!info_.owns_memory) return 0;
   const uint64_t wave = wave_nonces(info_, kernel_);
-  GeneratorOptions options = generator_options_;
+  const GeneratorOptions two_slots = generator_options_;
+  GeneratorOptions options = two_slots;
   options.slots = pools;
   options.slot_nonces = (most + wave - 1) / wave * wave;
   // Writers need whole blocks for direct I/O.
   options.slot_nonces =
       NonceGenerator::fitting_nonces(*device_, options) / kNoncesPerBlock * kNoncesPerBlock;
-  if (options.slot_nonces < std::max(least, std::min(wave, most))) return uint64_t{0};
+  const uint64_t wanted = std::max(least, std::min(wave, most));
+  if (options.slot_nonces < wanted) return 0;
   generator_options_ = options;
   gathers_ = true;
-  QUARRY_TRY(open_generator());
   // Where memory was short all the same, pools are smaller from now on.
-  generator_options_.slot_nonces = generator_->batch_nonces();
-  return generator_options_.slot_nonces;
+  if (open_generator().ok() && generator_->batch_nonces() >= wanted) {
+    generator_options_.slot_nonces = generator_->batch_nonces();
+    return generator_options_.slot_nonces;
+  }
+  // Whatever it was, it comes again when the device works, and is dealt with there.
+  generator_.reset();
+  generator_options_ = two_slots;
+  gathers_ = false;
+  return 0;
 }
 
 Status DeviceFeed::open_generator() {
@@ -147,8 +156,8 @@ void DeviceFeed::run(const FeedShared& shared) {
     do {
       if (status.ok() || status.code() == Code::kCancelled) return;
       failures = succeeded_.exchange(false) ? 1 : failures + 1;
-      if (!reopen_ || failures >= kMostFailures) return shared.retire(index_, status);
-      shared.notice(info_.id + " failed and is started again: " + status.message());
+      if (!options_.care.reopen || failures >= kMostFailures) return shared.retire(index_, status);
+      options_.notice(info_.id + " failed and is started again: " + status.message());
       status = reopen_device();
     } while (!status.ok());
   }
@@ -161,7 +170,7 @@ Status DeviceFeed::reopen_device() {
   wrapped_.clear();
   session_++;
   replacement_.reset();
-  QUARRY_ASSIGN(replacement_, reopen_(info_.id));
+  QUARRY_ASSIGN(replacement_, options_.care.reopen(info_.id));
   device_ = replacement_.get();
   return {};
 }

@@ -33,16 +33,13 @@ struct FeedShared {
   std::function<NonceRange(const Pool& pool, NonceSpan part)> range_of;
   // Device number `device` gets no more work. Called from any thread.
   std::function<void(size_t device, const Status& why)> retire;
-  // Something the user should know.
-  std::function<void(std::string_view text)> notice;
   const Cancel& cancel;
 };
 
 struct FeedOptions {
   uint64_t most_nonces = UINT64_MAX;  // of a batch for a pool in host memory
-  uint64_t memory_bytes = 0;          // of a device's own memory, at most; 0: what is free
-  ReopenDevice reopen;                // empty: the first failure retires the device
-  Pace* pace = nullptr;               // null: full speed. Not owned
+  CareOptions care;
+  Pace::Notice notice = [](std::string_view) {};  // what the user should know
 };
 
 class DeviceFeed {
@@ -55,7 +52,7 @@ class DeviceFeed {
   // Takes device memory for `pools` pools of at least `least` and at most `most`
   // nonces, if the device has it; returns how many nonces each has, 0 if the
   // device shall use pools in host memory.
-  Result<uint64_t> gather(uint32_t pools, uint64_t least, uint64_t most);
+  uint64_t gather(uint32_t pools, uint64_t least, uint64_t most);
 
   // Computes until no work is left, the device was retired, or all is stopped.
   // Failed devices are opened again; batches that they had are given back.
@@ -67,6 +64,9 @@ class DeviceFeed {
   Status deliver(const Pool& pool, ScoopRows rows, std::span<std::byte> memory);
 
   const DeviceInfo& info() const { return info_; }
+
+  // DeviceCare::note().
+  std::string note() const { return care_.note(); }
 
  private:
   class Handover;
@@ -85,7 +85,8 @@ class DeviceFeed {
   const DeviceInfo info_;
   Device* device_;
   const size_t index_;
-  const ReopenDevice reopen_;
+  const FeedOptions options_;
+  DeviceCare care_;
   const PlotKernel kernel_;
 
   // deliver() holds it shared; the device is exchanged alone.

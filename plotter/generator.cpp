@@ -254,7 +254,17 @@ Status NonceGenerator::deliver_in_place(const Slot& slot, const ScoopRows& rows)
   return queue_->wait();
 }
 
+// Nothing is on its way to the caller's memory when it returns, whatever it returns.
 Status NonceGenerator::deliver_by_copy(Slot& slot, const ScoopRows& rows) {
+  Status status = start_copies(slot, rows);
+  for (Lane& lane : slot.lanes) {
+    Status waited = lane.queue->wait();
+    if (status.ok()) status = std::move(waited);
+  }
+  return status;
+}
+
+Status NonceGenerator::start_copies(Slot& slot, const ScoopRows& rows) {
   const uint64_t row_bytes = uint64_t{slot.nonces} * kScoopBytes;
   uint32_t done = 0;
   for (size_t turn = 0; done < rows.scoops; turn++) {
@@ -274,7 +284,6 @@ Status NonceGenerator::deliver_by_copy(Slot& slot, const ScoopRows& rows) {
     QUARRY_TRY(lane.queue->read_rows(*lane.staging, copy, rows.data + done * rows.pitch_bytes));
     done += part.scoops;
   }
-  for (Lane& lane : slot.lanes) QUARRY_TRY(lane.queue->wait());
   return {};
 }
 

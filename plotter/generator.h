@@ -117,6 +117,7 @@ class NonceGenerator {
   Status launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first, uint32_t last);
   Status deliver_in_place(const Slot& slot, const ScoopRows& rows);
   Status deliver_by_copy(Slot& slot, const ScoopRows& rows);
+  static Status start_copies(Slot& slot, const ScoopRows& rows);
   static Status launch_scoops(Queue& queue, const Slot& slot, Buffer& out, uint64_t first_word,
                               uint64_t row_words, const ScoopRows& rows);
 

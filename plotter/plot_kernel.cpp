@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr uint32_t kHashBytes = 32;
-constexpr uint32_t kGroupSize = 128;
+constexpr uint32_t kCudaGroupSize = 128;
 constexpr uint32_t kMostRing = 124;  // of plot_main
 // What a driver keeps of the memory of every group.
 constexpr uint64_t kReservedPerGroup = 1024;
@@ -24,9 +24,14 @@ constexpr uint64_t kDataCentreGroupMemory = 160 * 1024;
 
 bool has_plot_main(const DeviceInfo& info) { return info.multiprocessors > 0; }
 
+// Elsewhere the largest group depends on the driver, which has said what suits.
+uint32_t group_size_on(const DeviceInfo& info) {
+  return info.backend == "cuda" ? kCudaGroupSize : std::max(info.group_size, info.interleave);
+}
+
 // The most hashes that fit beside `items` work items on a multiprocessor.
-uint32_t largest_ring(const DeviceInfo& info, uint32_t items, uint32_t group_size) {
-  const uint64_t groups = items / group_size;
+uint32_t largest_ring(const DeviceInfo& info, uint32_t items) {
+  const uint64_t groups = items / group_size_on(info);
   const uint64_t reserved = groups * kReservedPerGroup;
   if (info.group_memory_bytes <= reserved) return 0;
   // Drivers that keep nothing for themselves leave room for one hash more.
@@ -38,7 +43,7 @@ uint32_t largest_ring(const DeviceInfo& info, uint32_t items, uint32_t group_siz
 PlotKernel plot_main(const DeviceInfo& info, const char* name, uint32_t items, uint32_t ring) {
   PlotKernel kernel;
   kernel.name = name;
-  kernel.group_size = std::max(std::min(kGroupSize, items), info.interleave);
+  kernel.group_size = group_size_on(info);
   kernel.items = items;
   kernel.ring_hashes = ring;
   return kernel;
@@ -82,10 +87,10 @@ uint32_t group_memory_of(const PlotKernel& kernel) {
 
 PlotKernel default_plot_kernel(const DeviceInfo& info) {
   if (!has_plot_main(info)) return {};
-  if (info.backend != "cuda") return plot_main(info, "plot_main", 2 * kGroupSize, 0);
+  if (info.backend != "cuda") return plot_main(info, "plot_main", 256, 0);
   const bool fast_memory = info.group_memory_bytes >= kDataCentreGroupMemory;
-  const uint32_t items = fast_memory ? 3 * kGroupSize : kGroupSize;
-  return plot_main(info, "plot_main_m1", items, largest_ring(info, items, kGroupSize));
+  const uint32_t items = fast_memory ? 384 : 128;
+  return plot_main(info, "plot_main_m1", items, largest_ring(info, items));
 }
 
 std::vector<PlotKernel> candidate_plot_kernels(const DeviceInfo& info) {
@@ -94,8 +99,8 @@ std::vector<PlotKernel> candidate_plot_kernels(const DeviceInfo& info) {
   std::vector<const char*> names = {"plot_main"};
   if (info.backend == "cuda") names.insert(names.end(), {"plot_main_m1", "plot_main_m5"});
   for (const char* name : names)
-    for (const uint32_t items : {1 * kGroupSize, 2 * kGroupSize, 3 * kGroupSize, 4 * kGroupSize}) {
-      const uint32_t most = largest_ring(info, items, kGroupSize);
+    for (const uint32_t items : {128, 256, 384, 512}) {
+      const uint32_t most = largest_ring(info, items);
       std::vector<uint32_t> rings = {0, most / 2 / 4 * 4, most};
       rings.erase(std::unique(rings.begin(), rings.end()), rings.end());
       for (const uint32_t ring : rings) candidates.push_back(plot_main(info, name, items, ring));

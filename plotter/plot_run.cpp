@@ -77,8 +77,7 @@ class PlotRun {
     QUARRY_TRY(make_pools(care));
     const FeedShared shared = {
         *queue_, [this](const Pool& pool, NonceSpan part) { return range_of(pool, part); },
-        [this](size_t device, const Status& why) { retire(device, why); },
-        [this](std::string_view text) { progress_.notice(text); }, cancel_};
+        [this](size_t device, const Status& why) { retire(device, why); }, cancel_};
     std::vector<std::thread> threads;
     for (size_t t = 0; t < writers_.size(); t++) start(threads, [this, t] { write_target(t); });
     for (const auto& feed : feeds_) start(threads, [&] { feed->run(shared); });
@@ -156,36 +155,17 @@ class PlotRun {
     for (const auto& device : devices_)
       wave = std::max(wave, wave_nonces(device->info(), choose_plot_kernel(device->info())));
     fit_pools(plan_, wave);
-    const auto count = static_cast<uint32_t>(plan_.pool_count);
+    FeedOptions options;
+    options.most_nonces = plan_.pool_nonces;
+    options.care = care;
+    options.notice = [this](std::string_view text) { progress_.notice(text); };
     std::vector<std::unique_ptr<Pool>> pools;
     bool all_gather = true;
     for (size_t d = 0; d < devices_.size(); d++) {
-      cares_.push_back(
-          std::make_unique<DeviceCare>(devices_[d]->info(), care.pace,
-                                       [this](std::string_view text) { progress_.notice(text); }));
-      FeedOptions options;
-      options.most_nonces = plan_.pool_nonces;
-      options.memory_bytes = care.memory_bytes;
-      options.reopen = care.reopen;
-      options.pace = cares_[d]->pace();
       feeds_.push_back(std::make_unique<DeviceFeed>(*devices_[d], d, options));
-      uint64_t nonces = 0;
-      // More than some samples of a pool can only be checked where it is whole.
-      if (plan_.verify_percent == 0) {
-        QUARRY_ASSIGN(nonces, feeds_[d]->gather(count, plan_.pool_nonces, plan_.most_pool_nonces));
-      }
-      all_gather = all_gather && nonces > 0;
-      if (nonces == 0) continue;
-      slice_bytes_ = std::max({slice_bytes_, kSliceBytes, nonces * kScoopBytes});
-      for (uint32_t slot = 0; slot < count; slot++) {
-        auto pool = std::make_unique<Pool>();
-        pool->capacity = nonces;
-        pool->device = d;
-        pool->slot = slot;
-        pools.push_back(std::move(pool));
-      }
+      all_gather &= gather_pools(d, pools);
     }
-    for (uint32_t p = 0; p < count && !all_gather; p++) {
+    for (uint64_t p = 0; p < plan_.pool_count && !all_gather; p++) {
       auto pool = std::make_unique<Pool>();
       pool->capacity = plan_.pool_nonces;
       QUARRY_ASSIGN(pool->memory, allocate_for(devices_, plan_.pool_nonces * kNonceBytes));
@@ -194,6 +174,24 @@ class PlotRun {
     }
     queue_ = std::make_unique<PoolQueue>(missing_, std::move(pools), devices_.size());
     return {};
+  }
+
+  // False if the device has no pools of its own.
+  bool gather_pools(size_t d, std::vector<std::unique_ptr<Pool>>& pools) {
+    // More than some samples of a pool can only be checked where it is whole.
+    if (plan_.verify_percent > 0) return false;
+    const auto count = static_cast<uint32_t>(plan_.pool_count);
+    const uint64_t nonces = feeds_[d]->gather(count, plan_.pool_nonces, plan_.most_pool_nonces);
+    if (nonces == 0) return false;
+    slice_bytes_ = std::max({slice_bytes_, kSliceBytes, nonces * kScoopBytes});
+    for (uint32_t slot = 0; slot < count; slot++) {
+      auto pool = std::make_unique<Pool>();
+      pool->capacity = nonces;
+      pool->device = d;
+      pool->slot = slot;
+      pools.push_back(std::move(pool));
+    }
+    return true;
   }
 
   NonceRange range_of(const Pool& pool, NonceSpan part) const {
@@ -289,7 +287,7 @@ class PlotRun {
       for (size_t d = 0; d < devices_.size(); d++)
         report.parts.push_back({devices_[d]->info().id,
                                 device_meters[d].update(counts.by_device[d], now),
-                                counts.retired[d] ? "retired" : cares_[d]->note()});
+                                counts.retired[d] ? "retired" : feeds_[d]->note()});
       for (size_t t = 0; t < writers_.size(); t++)
         report.parts.push_back({plan_.targets[t].folder,
                                 static_cast<double>(counts.recorded_by_target[t]) /
@@ -337,7 +335,6 @@ class PlotRun {
   std::vector<std::vector<NonceSpan>> missing_;           // by target, at the start
   std::vector<TargetState> states_;
   std::unique_ptr<PoolQueue> queue_;
-  std::vector<std::unique_ptr<DeviceCare>> cares_;  // by device
   std::vector<std::unique_ptr<DeviceFeed>> feeds_;  // by device; they use the queue's memory
   uint64_t slice_bytes_ = 0;
   std::mutex retired_mutex_;

@@ -69,10 +69,12 @@ class ScoopScanner {
   Result<Best> scan_buffer(const Round& round, Buffer& scoops, uint32_t count);
 
   Device& device_;
+  // best_ on the host. Before the queue: after a failure a copy to it may be on
+  // its way until the queue has ended.
+  std::vector<uint32_t> answers_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<Buffer> scoops_;  // copies of scoops that the kernel cannot use where they are
   std::unique_ptr<Buffer> best_;
-  std::vector<uint32_t> answers_;  // best_ on the host
   uint32_t items_ = 0;
 };
 

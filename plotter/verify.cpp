@@ -220,18 +220,13 @@ Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
   const VerifyShared shared = {devices, files, queue, meter, progress, cancel, request.repair};
   const FeedShared feed_shared = {
       queue, [&plan](const Pool& pool, NonceSpan part) { return range_of(plan, pool, part); },
-      [&shared](size_t device, const Status& why) { shared.retire(device, why); },
-      [&progress](std::string_view text) { progress.notice(text); }, cancel};
-  std::vector<std::unique_ptr<DeviceCare>> cares;
+      [&shared](size_t device, const Status& why) { shared.retire(device, why); }, cancel};
   std::vector<std::unique_ptr<DeviceFeed>> feeds;
   for (size_t i = 0; i < devices.size(); i++) {
-    cares.push_back(
-        std::make_unique<DeviceCare>(devices[i]->info(), care.pace, feed_shared.notice));
     FeedOptions options;
     options.most_nonces = plan.pool_nonces;
-    options.memory_bytes = care.memory_bytes;
-    options.reopen = care.reopen;
-    options.pace = cares[i]->pace();
+    options.care = care;
+    options.notice = [&progress](std::string_view text) { progress.notice(text); };
     feeds.push_back(std::make_unique<DeviceFeed>(*devices[i], i, options));
   }
   std::vector<std::thread> threads;

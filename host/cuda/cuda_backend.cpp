@@ -124,6 +124,8 @@ Status Session::load_kernels() {
 Status Session::allow_group_memory(const Kernel& kernel) {
   if (!kernel.signature->takes_group_memory || max_group_memory_ == kAnyKernelGroupMemory)
     return {};
+  // A wish: what a window keeps in group memory, L1 need not keep.
+  (void)driver_.function_set_attribute(kernel.function, kPreferredSharedCarveout, kAllShared);
   return status(driver_.function_set_attribute(kernel.function, kMaxDynamicSharedBytes,
                                                static_cast<int>(max_group_memory_)),
                 std::string("group memory of kernel ") + kernel.signature->name);

@@ -49,7 +49,9 @@ enum Attribute : int {
 // CUfunction_attribute.
 enum FunctionAttribute : int {
   kMaxDynamicSharedBytes = 8,
+  kPreferredSharedCarveout = 9,
 };
+inline constexpr int kAllShared = 100;  // CU_SHAREDMEM_CARVEOUT_MAX_SHARED
 
 inline constexpr unsigned kScheduleBlockingSync = 4;   // CU_CTX_SCHED_BLOCKING_SYNC
 inline constexpr unsigned kStreamNonBlocking = 1;      // CU_STREAM_NON_BLOCKING

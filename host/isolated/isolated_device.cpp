@@ -163,9 +163,12 @@ class IsolatedQueue : public Queue {
 
   Status wait() override {
     QUARRY_TRY(failure_);
-    QUARRY_TRY(ask(Operation::kWait, Nothing{}));
-    deliver();
-    return {};
+    Status status = ask(Operation::kWait, Nothing{});
+    if (status.ok())
+      deliver();
+    else
+      deliveries_.clear();  // they may hold anything
+    return status;
   }
 
  private:

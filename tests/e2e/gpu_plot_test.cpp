@@ -13,6 +13,7 @@ namespace {
 
 class GpuPlotTest : public CommandLine {
  protected:
+  static constexpr const char* kNonces = "64";
   static constexpr const char* kName = "1_0_64";
 
   static Process::Environment fake(Process::Environment more = {}) {
@@ -21,8 +22,8 @@ class GpuPlotTest : public CommandLine {
   }
 
   Words plot_words(const std::string& device, const Words& more = {}) const {
-    Words words = {"plot", "--id",     "1",    "--start", "0",           "--nonces",
-                   "128",  "--device", device, "--out",   folder_.path()};
+    Words words = {"plot",  "--id",     "1",    "--start", "0",           "--nonces",
+                   kNonces, "--device", device, "--out",   folder_.path()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
@@ -83,16 +84,29 @@ TEST_F(GpuPlotTest, TwoCardsAndTheCpuFillTwoDisks) {
 
 TEST_F(GpuPlotTest, AKilledWorkerIsReplaced) { plot_while(SIGKILL); }
 
+// It computes the 16 nonces of the self-test, and breaks where more are asked for.
 TEST_F(GpuPlotTest, ACardThatFailsThreeTimesInARowIsLeftOut) {
-  const auto environment = fake({{"FAKE_CUDA_FAIL_LAUNCH", "30"}});
-  const Outcome outcome = quarry(plot_words("cuda:0,cpu"), environment);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
-  expect_right_bytes();
-  std::filesystem::remove(folder_.file(kName));
-  const Outcome alone = quarry(plot_words("cuda:0"), environment);
+  const auto environment = fake({{"FAKE_CUDA_FAIL_KERNEL", "plot_final:128"}});
+  const Words words = {"plot",     "--id", "1",     "--start",      "0",
+                       "--nonces", "128",  "--out", folder_.path(), "--device"};
+  const auto with = [&words](const char* devices) {
+    Words all = words;
+    all.emplace_back(devices);
+    return all;
+  };
+  const Outcome alone = quarry(with("cuda:0"), environment);
   EXPECT_EQ(alone.exit_code, 1);
+  size_t restarts = 0;
+  for (size_t at = 0; (at = alone.errors.find("is started again", at)) != alone.errors.npos; at++)
+    restarts++;
+  EXPECT_EQ(restarts, 2u) << alone.errors;
   EXPECT_NE(alone.errors.find("cuda:0 is retired"), std::string::npos) << alone.errors;
   EXPECT_NE(alone.errors.find("CUDA_ERROR_LAUNCH_FAILED"), std::string::npos) << alone.errors;
+  // The others go on with the file.
+  const Outcome both = quarry(with("cuda:0,cpu"), environment);
+  EXPECT_EQ(both.exit_code, 0) << both.errors;
+  const Outcome verified = quarry({"verify", "--full", "--device", "cpu", folder_.path()});
+  EXPECT_EQ(verified.exit_code, 0) << verified.output << verified.errors;
 }
 
 // More nonces than the card has room for at once, and what --gpu-memory leaves.

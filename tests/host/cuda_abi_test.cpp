@@ -37,6 +37,9 @@ static_assert(static_cast<int>(kMaxSharedBytesPerGroup) ==
 static_assert(sizeof(FunctionAttribute) == sizeof(CUfunction_attribute));
 static_assert(static_cast<int>(kMaxDynamicSharedBytes) ==
               CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+static_assert(static_cast<int>(kPreferredSharedCarveout) ==
+              CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT);
+static_assert(kAllShared == CU_SHAREDMEM_CARVEOUT_MAX_SHARED);
 
 static_assert(kScheduleBlockingSync == CU_CTX_SCHED_BLOCKING_SYNC);
 static_assert(kStreamNonBlocking == CU_STREAM_NON_BLOCKING);

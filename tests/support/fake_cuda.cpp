@@ -16,6 +16,7 @@
 //   FAKE_CUDA_MULTIPROCESSORS   of one device (2)
 //   FAKE_CUDA_MAX_PITCH    largest row distance of a 2D copy (2^31 - 1)
 //   FAKE_CUDA_FAIL_LAUNCH  this launch since the context was opened fails, from 0
+//   FAKE_CUDA_FAIL_KERNEL  "NAME:N": every launch of this kernel with N items or more fails
 //   FAKE_CUDA_NO_BINARY    set: modules are for other GPUs
 #include <algorithm>
 #include <array>
@@ -86,6 +87,14 @@ thread_local FakeContext* current = nullptr;
 uint64_t setting(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+bool is_broken(std::string_view kernel, uint64_t items) {
+  const char* text = std::getenv("FAKE_CUDA_FAIL_KERNEL");
+  if (text == nullptr) return false;
+  const std::string_view fault = text;
+  const size_t colon = fault.find(':');
+  return fault.substr(0, colon) == kernel && items >= std::strtoull(text + colon + 1, nullptr, 10);
 }
 
 uint64_t memory_bytes() { return setting("FAKE_CUDA_MEMORY", uint64_t{4} << 30); }
@@ -402,6 +411,7 @@ Error cuModuleGetFunction(Function* function, Module, const char* name) {
 
 Error cuFuncSetAttribute(Function function, FunctionAttribute what, int value) {
   ENTER();
+  if (what == kPreferredSharedCarveout) return value <= 100 ? kSuccess : kInvalidValue;
   if (what != kMaxDynamicSharedBytes || value < 0 || value > kSharedBytesOptIn)
     return kInvalidValue;
   current->shared_bytes[function] = static_cast<unsigned>(value);
@@ -422,7 +432,8 @@ Error cuLaunchKernel(Function function, unsigned grid_x, unsigned grid_y, unsign
   Values values(kernel.argument_count);
   for (uint32_t i = 0; i < kernel.argument_count; i++)
     std::memcpy(values[i].data(), parameters[i], kernel.arguments[i].size_bytes);
-  const bool fails = current->launches++ == setting("FAKE_CUDA_FAIL_LAUNCH", UINT64_MAX);
+  const bool fails = (current->launches++ == setting("FAKE_CUDA_FAIL_LAUNCH", UINT64_MAX)) |
+                     is_broken(kernel.name, grid_x * group_x);
   stream_of(stream)->commands.emplace_back([=, &kernel] {
     return fails ? kLaunchFailed : run_kernel(kernel, {grid_x, group_x, shared_bytes}, values);
   });
