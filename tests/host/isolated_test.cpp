@@ -370,6 +370,27 @@ TEST(IsolatedTest, AStickyErrorCostsOneProcess) {
   ASSERT_STATUS_OK(launch(*again, 3));
 }
 
+// The caller of a wait() that failed may have freed what it read into.
+TEST(IsolatedTest, NothingIsDeliveredAfterAFailure) {
+  std::vector<std::string> ids = tests::device_ids();
+  if (std::count(ids.begin(), ids.end(), "cuda:0") == 0) GTEST_SKIP() << "no CUDA in this build";
+  if (std::getenv("QUARRY_CUDA_LIBRARY") == nullptr) GTEST_SKIP() << "a real driver";
+  setenv("FAKE_CUDA_FAIL_LAUNCH", "0", 1);
+  auto device = tests::open_or_fail("isolated:cuda:0");
+  unsetenv("FAKE_CUDA_FAIL_LAUNCH");
+  auto buffer = tests::allocate_or_fail(*device, 32 * 262144);
+  const Bytes untouched(1000, std::byte{0x5a});
+  Bytes target = untouched;
+  {
+    auto queue = tests::queue_or_fail(*device);
+    const Argument arguments[] = {*buffer, uint64_t{1}, uint64_t{2}, uint64_t{1}, 1u, 0u, 2u};
+    ASSERT_STATUS_OK(queue->launch("plot_hashes", {.items = 1}, arguments));
+    ASSERT_STATUS_OK(queue->read(*buffer, 0, target));
+    expect_failed(queue->wait(), "CUDA_ERROR_LAUNCH_FAILED");
+  }
+  EXPECT_EQ(target, untouched);
+}
+
 // A server that gets frames made by hand.
 class DeviceServerTest : public testing::Test {
  protected:
