@@ -162,6 +162,11 @@ class Device {
   // index does not matter, and the priority may count.
   virtual Result<std::unique_ptr<Queue>> open_queue(
       uint32_t index, QueuePriority priority = QueuePriority::kNormal) = 0;
+
+  // The device failed and will not be used again: a process of its own ends, so
+  // that a new one finds the memory that it held free. Buffers and queues can
+  // still be destroyed. Elsewhere there is nothing to give up.
+  virtual void abandon() {}
 };
 
 // What the user may say of how devices are opened.

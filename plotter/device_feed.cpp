@@ -166,11 +166,12 @@ void DeviceFeed::run(const FeedShared& shared) {
 // Everything that lived on the old device goes with it.
 Status DeviceFeed::reopen_device() {
   const std::unique_lock lock(exchange_);
+  device_->abandon();
   generator_.reset();
   wrapped_.clear();
   session_++;
-  replacement_.reset();
-  QUARRY_ASSIGN(replacement_, options_.care.reopen(info_.id));
+  QUARRY_ASSIGN(std::unique_ptr<Device> fresh, options_.care.reopen(info_.id));
+  replacement_ = std::move(fresh);
   device_ = replacement_.get();
   return {};
 }

@@ -298,6 +298,8 @@ class IsolatedDevice : public Device {
     return IsolatedQueue::open(*session_, {index, priority});
   }
 
+  void abandon() override { session_->process->abandon(); }
+
  private:
   std::unique_ptr<Session> session_;
   DeviceInfo info_;

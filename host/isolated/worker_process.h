@@ -46,6 +46,9 @@ class WorkerProcess {
     return ask<Answer>(control_, operation, request, descriptor);
   }
 
+  // Ends the process, as if it had failed.
+  void abandon() { (void)fail("was ended after it failed"); }
+
   // The first request, which may take longer than others.
   Result<DeviceInfo> open(const OpenRequest& request);
 

@@ -365,7 +365,11 @@ TEST(IsolatedTest, AStickyErrorCostsOneProcess) {
   unsetenv("FAKE_CUDA_FAIL_LAUNCH");  // of processes that start from now on
   expect_failed(launch(*broken, 2), "CUDA_ERROR_LAUNCH_FAILED");
   EXPECT_EQ(broken->allocate(1).status().code(), Code::kDevice);
-  // Even beside the broken one.
+  // Its context keeps all its memory, until it is given up.
+  EXPECT_EQ(children().size(), 1u);
+  broken->abandon();
+  EXPECT_TRUE(children().empty());
+  expect_failed(broken->allocate(1).status(), "was ended after it failed");
   auto again = tests::open_or_fail("isolated:cuda:0");
   ASSERT_STATUS_OK(launch(*again, 3));
 }

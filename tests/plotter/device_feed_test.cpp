@@ -78,6 +78,7 @@ class DeviceFeedTest : public testing::Test {
     QUARRY_ASSIGN(const PlotPlan plan, plan_plot(request_, posix_file_system()));
     auto report = run_plot(plan, devices, posix_file_system(), notices_, cancel_, care);
     most_launches_ = first_device_->counts().launches;
+    abandoned_ = first_device_->counts().abandoned;
     buffers_ = first_device_->counts().buffers;
     return report;
   }
@@ -105,6 +106,7 @@ class DeviceFeedTest : public testing::Test {
   FakeDevice* first_device_ = nullptr;
   size_t reopened_ = 0;
   uint64_t most_launches_ = 0;
+  uint64_t abandoned_ = 0;
   uint64_t buffers_ = 0;
 };
 
@@ -142,6 +144,7 @@ TEST_F(DeviceFeedTest, AFailureCostsPoolsAndARestart) {
     const auto report = plot({faults, good});
     ASSERT_TRUE(report.ok()) << report.status().message();
     EXPECT_EQ(reopened_, 1u);
+    EXPECT_EQ(abandoned_, 1u) << "the new one would find its memory taken";
     EXPECT_GE(most_launches_, 60u) << "the fault was to happen";
     EXPECT_TRUE(report->retired_devices.empty());
     EXPECT_TRUE(notices_.contain("is started again"));

@@ -40,6 +40,7 @@ struct FakeCounts {
   std::atomic<uint64_t> reads{0};
   std::atomic<uint64_t> buffers{0};          // allocated, freed ones included
   std::atomic<uint64_t> allocated_bytes{0};  // now
+  std::atomic<uint64_t> abandoned{0};
 };
 
 class FakeBuffer : public Buffer {
@@ -189,6 +190,8 @@ class FakeDevice : public Device {
     QUARRY_ASSIGN(std::unique_ptr<Queue> queue, real_->open_queue(index, priority));
     return std::unique_ptr<Queue>(std::make_unique<FakeQueue>(std::move(queue), faults_, counts_));
   }
+
+  void abandon() override { counts_.abandoned++; }
 
  private:
   std::unique_ptr<Device> real_;
