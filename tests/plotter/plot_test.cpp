@@ -181,6 +181,28 @@ TEST(PlotPlan, RefusesWhatCannotBe) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "a plan writes nothing";
 }
 
+// A GPU that computes 960 nonces at once would be half idle with pools of 1000.
+TEST(PlotPlan, PoolsAreWholeWaves) {
+  PlotPlan plan;
+  PlotTarget target;
+  target.name.nonces = 100000;
+  plan.targets = {target};
+  plan.pool_count = 2;
+  plan.memory_bytes = uint64_t{2} * 4000 * 262144;
+  const auto pools_of = [&plan](uint64_t pool_nonces, uint64_t wave) {
+    PlotPlan fitted = plan;
+    fitted.pool_nonces = pool_nonces;
+    fit_pools(fitted, wave);
+    return fitted.pool_nonces;
+  };
+  EXPECT_EQ(pools_of(1024, 960), 1920u) << "there is memory for two waves";
+  EXPECT_EQ(pools_of(3968, 960), 3840u) << "there is none for five";
+  EXPECT_EQ(pools_of(1024, 8192), 1024u) << "nor for one of these";
+  EXPECT_EQ(pools_of(1024, 100), 1024u) << "odd waves would cost direct I/O";
+  plan.targets[0].name.nonces = 1500;
+  EXPECT_EQ(pools_of(1024, 960), 960u) << "the file has less than two waves";
+}
+
 TEST(Plot, AFinishedFileIsNotTouched) {
   const TempFolder folder;
   const PlotRequest request = {
