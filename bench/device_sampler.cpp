@@ -17,14 +17,10 @@ constexpr uint64_t kSliceBytes = uint64_t{64} << 20;
 // Stands where a disk would: takes every pool that is full, and forgets it.
 class Sink {
  public:
-  Sink(DeviceFeed& feed, PoolQueue& queue, double seconds)
-      : feed_(feed), queue_(queue), seconds_(seconds) {}
+  Sink(DeviceFeed& feed, PoolQueue& queue, std::span<std::byte> slice)
+      : feed_(feed), queue_(queue), slice_(slice) {}
 
-  Result<double> run(uint64_t gathered_nonces) {
-    if (gathered_nonces > 0) {
-      QUARRY_ASSIGN(slice_,
-                    HostMemory::allocate(std::max(kSliceBytes, gathered_nonces * kScoopBytes)));
-    }
+  Result<double> run(double seconds) {
     using Steady = std::chrono::steady_clock;
     Steady::time_point begin;
     uint64_t nonces = 0;
@@ -39,7 +35,7 @@ class Sink {
         nonces += pool->span.count;
       queue_.recorded(pool);
       const double elapsed = std::chrono::duration<double>(Steady::now() - begin).count();
-      if (pools >= 2 && elapsed >= seconds_) return static_cast<double>(nonces) / elapsed;
+      if (pools >= 2 && elapsed >= seconds) return static_cast<double>(nonces) / elapsed;
     }
   }
 
@@ -49,19 +45,18 @@ class Sink {
     ScoopRows rows;
     rows.data = slice_.data();
     rows.pitch_bytes = pool.span.count * kScoopBytes;
-    const uint64_t most = slice_.size_bytes() / rows.pitch_bytes;
+    const uint64_t most = slice_.size() / rows.pitch_bytes;
     for (uint64_t scoop = 0; scoop < kScoopsPerNonce; scoop += most) {
       rows.first_scoop = static_cast<uint32_t>(scoop);
       rows.scoops = static_cast<uint32_t>(std::min(most, kScoopsPerNonce - scoop));
-      QUARRY_TRY(feed_.deliver(pool, rows, slice_.bytes()));
+      QUARRY_TRY(feed_.deliver(pool, rows, slice_));
     }
     return {};
   }
 
   DeviceFeed& feed_;
   PoolQueue& queue_;
-  const double seconds_;
-  HostMemory slice_;
+  const std::span<std::byte> slice_;
 };
 
 }  // namespace
@@ -71,10 +66,16 @@ Result<double> sample_device(Device& device, double seconds, const Cancel& cance
   // As many as fit, so that pools are whole waves.
   std::vector<std::unique_ptr<Pool>> pools;
   for (uint32_t i = 0; i < kPools; i++) pools.push_back(std::make_unique<Pool>());
+  // The feed pins both, so that it goes first.
+  HostMemory slice;
+  std::unique_ptr<PoolQueue> queue;
   FeedOptions options;
   options.most_nonces = wave;
   DeviceFeed feed(device, 0, options);
   const uint64_t gathered = feed.gather(kPools, wave, wave);
+  if (gathered > 0) {
+    QUARRY_ASSIGN(slice, HostMemory::allocate(std::max(kSliceBytes, gathered * kScoopBytes)));
+  }
   for (uint32_t i = 0; i < kPools; i++) {
     pools[i]->capacity = wave;
     if (gathered > 0) {
@@ -84,21 +85,22 @@ Result<double> sample_device(Device& device, double seconds, const Cancel& cance
       QUARRY_ASSIGN(pools[i]->memory, HostMemory::allocate(wave * kNonceBytes));
     }
   }
-  PoolQueue queue({{{0, UINT64_MAX / kNonceBytes}}}, std::move(pools), 1);
+  queue = std::make_unique<PoolQueue>(
+      std::vector<std::vector<NonceSpan>>{{{0, UINT64_MAX / kNonceBytes}}}, std::move(pools), 1);
   Status failure;
   const FeedShared shared = {
-      queue,
+      *queue,
       [](const Pool& pool, NonceSpan part) {
         return NonceRange{1, pool.span.first + part.first, static_cast<uint32_t>(part.count)};
       },
       [&](size_t, const Status& why) {
         failure = why;
-        queue.retire(0);
+        queue->retire(0);
       },
       cancel};
   std::thread worker([&] { feed.run(shared); });
-  Result<double> rate = Sink(feed, queue, seconds).run(gathered);
-  queue.stop();
+  Result<double> rate = Sink(feed, *queue, slice.bytes()).run(seconds);
+  queue->stop();
   worker.join();
   QUARRY_TRY(failure);
   QUARRY_TRY(cancel.status());

@@ -34,7 +34,6 @@ uint32_t largest_ring(const DeviceInfo& info, uint32_t items) {
   const uint64_t groups = items / group_size_on(info);
   const uint64_t reserved = groups * kReservedPerGroup;
   if (info.group_memory_bytes <= reserved) return 0;
-  // Drivers that keep nothing for themselves leave room for one hash more.
   const uint64_t bytes = info.group_memory_bytes - reserved;
   const uint64_t ring = bytes / items / kHashBytes / 4 * 4;
   return static_cast<uint32_t>(std::min<uint64_t>(ring, kMostRing));

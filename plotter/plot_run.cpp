@@ -1,6 +1,7 @@
 // Carries a plan out: a feed for each device, a writer for each disk, and the
 // calling thread, which reports progress.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -123,6 +124,7 @@ class PlotRun {
       writers_.push_back(std::move(writer));
     }
     states_.resize(writers_.size());
+    slices_.resize(writers_.size());
     return {};
   }
 
@@ -218,14 +220,15 @@ class PlotRun {
     options.start = plan_.targets[t].name.start;
     options.verify_percent = plan_.verify_percent;
     if (slice_bytes_ > 0) {
-      for (HostMemory& slice : options.slices) {
-        QUARRY_ASSIGN(slice, allocate_for(devices_, slice_bytes_));
+      for (size_t i = 0; i < slices_[t].size(); i++) {
+        QUARRY_ASSIGN(slices_[t][i], allocate_for(devices_, slice_bytes_));
+        options.slices[i] = slices_[t][i].bytes();
       }
     }
     options.fetch = [this](const Pool& pool, const ScoopRows& rows, std::span<std::byte> memory) {
       return feeds_[*pool.device]->deliver(pool, rows, memory);
     };
-    QUARRY_ASSIGN(const auto writer, PoolWriter::open(*writers_[t], std::move(options)));
+    QUARRY_ASSIGN(const auto writer, PoolWriter::open(*writers_[t], options));
     while (Pool* pool = queue_->take_full(t)) {
       const auto outcome = writer->write(*pool);
       if (!outcome.ok()) {
@@ -335,8 +338,10 @@ class PlotRun {
   std::vector<std::vector<NonceSpan>> missing_;           // by target, at the start
   std::vector<TargetState> states_;
   std::unique_ptr<PoolQueue> queue_;
-  std::vector<std::unique_ptr<DeviceFeed>> feeds_;  // by device; they use the queue's memory
+  std::vector<std::array<HostMemory, 2>> slices_;  // by target, for PoolWriter
   uint64_t slice_bytes_ = 0;
+  // By device. Last, because they hold the memory of both pinned.
+  std::vector<std::unique_ptr<DeviceFeed>> feeds_;
   std::mutex retired_mutex_;
   std::vector<Status> retired_;
   std::atomic<uint64_t> redone_pools_{0};

@@ -8,8 +8,8 @@
 
 namespace quarry {
 
-Result<std::unique_ptr<PoolWriter>> PoolWriter::open(PlotFileWriter& file, Options options) {
-  std::unique_ptr<PoolWriter> writer(new PoolWriter(file, std::move(options)));
+Result<std::unique_ptr<PoolWriter>> PoolWriter::open(PlotFileWriter& file, const Options& options) {
+  std::unique_ptr<PoolWriter> writer(new PoolWriter(file, options));
   QUARRY_ASSIGN(writer->checker_, PoolChecker::open());
   return writer;
 }
@@ -37,7 +37,7 @@ Result<PoolWriter::Outcome> PoolWriter::write_memory(const Pool& pool) {
 Result<PoolWriter::Outcome> PoolWriter::write_slices(const Pool& pool) {
   const uint64_t row_bytes = pool.span.count * kScoopBytes;
   const auto most =
-      static_cast<uint32_t>(std::min(options_.slices[0].size_bytes() / row_bytes, kScoopsPerNonce));
+      static_cast<uint32_t>(std::min(options_.slices[0].size() / row_bytes, kScoopsPerNonce));
   QUARRY_CHECK(most > 0);
   const auto slice = [&](uint32_t first_scoop) {
     ScoopRows rows;
@@ -48,8 +48,7 @@ Result<PoolWriter::Outcome> PoolWriter::write_slices(const Pool& pool) {
     return rows;
   };
   const auto fetch = [&](uint32_t first_scoop) {
-    return options_.fetch(pool, slice(first_scoop),
-                          options_.slices[first_scoop / most % 2].bytes());
+    return options_.fetch(pool, slice(first_scoop), options_.slices[first_scoop / most % 2]);
   };
   const Cancel never;
   QUARRY_TRY(checker_->expect(options_.account_id, options_.start + pool.span.first,

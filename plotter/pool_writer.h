@@ -5,10 +5,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <span>
 
 #include "base/status.h"
-#include "host/memory.h"
 #include "plotter/plot_file.h"
 #include "plotter/pool_check.h"
 #include "plotter/pool_queue.h"
@@ -27,12 +26,12 @@ class PoolWriter {
     uint64_t start = 0;         // first nonce of the file
     double verify_percent = 0;  // of a pool in host memory, at least PoolChecker::kSamples
     // For pools of devices, of equal size: one is written while the other is
-    // fetched. Empty if there are no such pools.
-    std::array<HostMemory, 2> slices;
+    // fetched. Empty if there are no such pools. Not owned: the devices pin them.
+    std::array<std::span<std::byte>, 2> slices;
     Fetch fetch;
   };
 
-  static Result<std::unique_ptr<PoolWriter>> open(PlotFileWriter& file, Options options);
+  static Result<std::unique_ptr<PoolWriter>> open(PlotFileWriter& file, const Options& options);
 
   // What became of a pool: recorded, or found wrong or lost, and not recorded.
   struct Outcome {
@@ -45,7 +44,7 @@ class PoolWriter {
   Result<Outcome> write(const Pool& pool);
 
  private:
-  PoolWriter(PlotFileWriter& file, Options options) : file_(file), options_(std::move(options)) {}
+  PoolWriter(PlotFileWriter& file, const Options& options) : file_(file), options_(options) {}
   Result<Outcome> write_memory(const Pool& pool);
   Result<Outcome> write_slices(const Pool& pool);
 

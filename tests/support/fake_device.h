@@ -30,7 +30,7 @@ struct Faults {
   uint64_t memory_bytes = kNever;      // kOutOfMemory beyond this, all buffers together
   uint64_t max_buffer_bytes = 0;       // DeviceInfo's; 0: as the real device says
   bool hide_shared_memory = false;     // kernels cannot use the host's memory
-  bool owns_memory = false;            // DeviceInfo's
+  bool owns_memory = false;            // DeviceInfo's; hidden memory is then pinned
 };
 
 // What a FakeDevice was asked for so far.
@@ -56,6 +56,19 @@ class FakeBuffer : public Buffer {
  private:
   std::unique_ptr<Buffer> real_;
   FakeCounts* counts_;  // null for wrapped memory
+};
+
+// Host memory that was pinned: still there when it is let go, or this crashes.
+class PinnedBuffer : public Buffer {
+ public:
+  explicit PinnedBuffer(std::span<std::byte> memory) : memory_(memory) {}
+  ~PinnedBuffer() override {
+    [[maybe_unused]] const std::byte first = *static_cast<volatile std::byte*>(memory_.data());
+  }
+  uint64_t size_bytes() const override { return memory_.size(); }
+
+ private:
+  std::span<std::byte> memory_;
 };
 
 class FakeQueue : public Queue {
@@ -181,6 +194,8 @@ class FakeDevice : public Device {
   }
 
   Result<std::unique_ptr<Buffer>> wrap(std::span<std::byte> memory) override {
+    if (faults_.hide_shared_memory && faults_.owns_memory)
+      return std::unique_ptr<Buffer>(std::make_unique<PinnedBuffer>(memory));
     if (faults_.hide_shared_memory) return Status(Code::kUnsupported, "no shared memory");
     QUARRY_ASSIGN(std::unique_ptr<Buffer> buffer, real_->wrap(memory));
     return std::unique_ptr<Buffer>(std::make_unique<FakeBuffer>(std::move(buffer), nullptr));
