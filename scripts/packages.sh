@@ -6,7 +6,8 @@
 # called the same on Debian 12 and 13, Ubuntu 22.04 and 24.04.
 build_packages=(
   build-essential cmake ninja-build pkg-config ccache
-  libcxxopts-dev libhwloc-dev libspdlog-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
+  libboost-dev libcurl4-openssl-dev libcxxopts-dev libhwloc-dev libsodium-dev libspdlog-dev
+  libsqlite3-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev
   ocl-icd-opencl-dev opencl-headers
 )
 test_packages=(
