@@ -118,8 +118,9 @@ struct VerifyPlan {
   }
 };
 
+// `wave_nonces`: what the largest device computes at once.
 VerifyPlan make_plan(const VerifyRequest& request, std::span<const PlotCandidate> candidates,
-                     FileSystem& files, const Cancel& cancel) {
+                     uint64_t wave_nonces, FileSystem& files, const Cancel& cancel) {
   VerifyPlan plan;
   std::vector<std::string> paths;
   uint64_t longest = 1;
@@ -131,11 +132,13 @@ VerifyPlan make_plan(const VerifyRequest& request, std::span<const PlotCandidate
     longest = std::max(longest, file.name.nonces);
   }
   plan.disks = group_by_disk(paths, files);
-  plan.memory_bytes = std::min(kMostMemory, available_memory_bytes() / 4);
+  const uint64_t most = std::max(kMostPoolNonces, wave_nonces);
+  const uint64_t useful = std::max(kMostMemory, (plan.disks.size() + 1) * most * kNonceBytes);
+  plan.memory_bytes = std::min(useful, available_memory_bytes() / 4);
   const uint64_t room = plan.memory_bytes / (plan.disks.size() + 1) / kNonceBytes;
   if (!request.full) longest = std::min(longest, kSampleGroup);
-  plan.pool_nonces = std::min(longest, std::clamp(room / kNoncesPerBlock * kNoncesPerBlock,
-                                                  kNoncesPerBlock, kMostPoolNonces));
+  plan.pool_nonces = std::min(
+      longest, std::clamp(room / kNoncesPerBlock * kNoncesPerBlock, kNoncesPerBlock, most));
   plan.looks.resize(plan.disks.size());
   for (size_t disk = 0; disk < plan.disks.size(); disk++)
     for (const size_t file : plan.disks[disk].files) {
@@ -209,7 +212,11 @@ Result<std::vector<VerifyFileReport>> verify_plots(const VerifyRequest& request,
   if (devices.empty()) return Status(Code::kInvalidArgument, "no device to verify with");
   if (!request.full && request.sample_nonces == 0)
     return Status(Code::kInvalidArgument, "a sample of 0 nonces verifies nothing");
-  VerifyPlan plan = make_plan(request, find_plot_candidates(request.paths, files), files, cancel);
+  uint64_t wave = 0;
+  for (const auto& device : devices)
+    wave = std::max(wave, wave_nonces(device->info(), choose_plot_kernel(device->info())));
+  VerifyPlan plan =
+      make_plan(request, find_plot_candidates(request.paths, files), wave, files, cancel);
   QUARRY_TRY(cancel.status());
   if (plan.look_count() == 0) return std::move(plan.reports);
   QUARRY_ASSIGN(auto pools, make_pools(plan, devices));
