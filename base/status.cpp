@@ -22,6 +22,7 @@ std::string_view code_name(Code code) {
     case Code::kUnsupported: return "unsupported";
     case Code::kCancelled: return "cancelled";
     case Code::kPermission: return "permission";
+    case Code::kRefused: return "refused";
   }
   return "unknown";
 }

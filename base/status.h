@@ -29,7 +29,8 @@ enum class Code {
   kNoSpace,          // the disk is full
   kUnsupported,      // this build or this machine cannot do it
   kCancelled,        // the user or the scheduler stopped it
-  kPermission,       // the operating system or the other side forbids it
+  kPermission,       // the operating system forbids it
+  kRefused,          // the other side says no, or a rule that keeps the user safe does
 };
 
 // Name of a code as logs and --json show it: "corrupt", "no_space", ...

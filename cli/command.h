@@ -29,6 +29,7 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCorrupt = 3;
+inline constexpr int kExitRefused = 4;
 inline constexpr int kExitInterrupted = 130;
 
 enum class DeviceUse {

@@ -53,6 +53,7 @@ int exit_code(Code code) {
     case Code::kOk: return kExitDone;
     case Code::kInvalidArgument: return kExitUsage;
     case Code::kCorrupt: return kExitCorrupt;
+    case Code::kRefused: return kExitRefused;
     case Code::kCancelled: return kExitInterrupted;
     default: return kExitFailed;
   }

@@ -34,9 +34,9 @@ TEST(Status, ErrnoHasCodePathAndTheSystemsWords) {
 
 TEST(Status, EveryCodeHasItsOwnName) {
   std::set<std::string_view> names;
-  for (int code = 0; code <= static_cast<int>(Code::kPermission); code++)
+  for (int code = 0; code <= static_cast<int>(Code::kRefused); code++)
     names.insert(code_name(static_cast<Code>(code)));
-  EXPECT_EQ(names.size(), static_cast<size_t>(Code::kPermission) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(Code::kRefused) + 1);
   EXPECT_EQ(names.count("unknown"), 0u);
 }
 
