@@ -22,10 +22,10 @@
 #include "base/sha256.h"
 #include "base/status.h"
 #include "chainlite/signum/eckcdsa.h"
+#include "chainlite/signum/network.h"
 
 namespace quarry::signum {
 
-inline constexpr uint64_t kPlanckPerCoin = 100'000'000;
 inline constexpr uint64_t kMostPlanck = 2'158'812'800 * kPlanckPerCoin;  // more never exists
 inline constexpr size_t kMostMessageBytes = 1000;                        // plain or encrypted
 inline constexpr size_t kMostMultiOut = 64;       // recipients of their own amounts
