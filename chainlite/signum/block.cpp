@@ -47,6 +47,35 @@ Bytes block_bytes(const Block& block) {
   return std::move(out).take();
 }
 
+Result<Block> parse_block(std::span<const std::byte> bytes) {
+  ByteReader in(bytes);
+  Block block;
+  block.version = in.integer<int32_t>();
+  block.timestamp = in.integer<int32_t>();
+  block.previous_block = in.integer<uint64_t>();
+  in.integer<int32_t>();  // how many transactions
+  if (block.version < 3) {
+    block.total_amount_planck = in.integer<uint32_t>() * kPlanckPerCoin;
+    block.total_fee_planck = in.integer<uint32_t>() * kPlanckPerCoin;
+  } else {
+    block.total_amount_planck = in.integer<uint64_t>();
+    block.total_fee_planck = in.integer<uint64_t>();
+  }
+  block.payload_length = in.integer<uint32_t>();
+  block.payload_hash = in.array<32>();
+  block.generator = in.array<32>();
+  block.generation_signature = in.array<32>();
+  if (block.version > 1) block.previous_block_hash = in.array<32>();
+  block.nonce = in.integer<uint64_t>();
+  const size_t tail = kSignatureBytes + (block.version <= 1 ? sizeof(Hash256) : 0);
+  if (in.left() < tail) return corrupt("there are too few bytes");
+  if (in.left() - tail > kMostBlockAtBytes) return corrupt("there are too many bytes");
+  const auto states = in.take(in.left() - tail);
+  block.automated_transactions.assign(states.begin(), states.end());
+  block.signature = in.array<kSignatureBytes>();
+  return block;
+}
+
 Hash256 block_hash(const Block& block) { return sha256(block_bytes(block)); }
 
 uint64_t block_id(const Hash256& block_hash) { return load_le<uint64_t>(block_hash); }

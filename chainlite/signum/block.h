@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -51,6 +52,10 @@ struct Block {
 
 // The bytes of the block without its transactions, which only count and hash.
 Bytes block_bytes(const Block& block);
+
+// The block that the bytes are, but for its transactions, which do not stand in
+// them. kCorrupt if there are too few bytes, or too many to be a block's.
+Result<Block> parse_block(std::span<const std::byte> bytes);
 
 // SHA-256 of the bytes; the next block's previous_block_hash. The id is its first
 // 8 bytes.

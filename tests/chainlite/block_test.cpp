@@ -58,6 +58,18 @@ TEST_P(RealBlocks, LinksPayloadsAndSignatures) {
   }
 }
 
+TEST_P(RealBlocks, BytesAndBack) {
+  for (Block block : blocks_) {
+    const Bytes bytes = block_bytes(block);
+    auto parsed = parse_block(bytes);
+    ASSERT_TRUE(parsed.ok());
+    parsed->transactions = block.transactions;
+    EXPECT_EQ(*parsed, block);
+    for (size_t length = 0; length < bytes.size(); length += 7)
+      EXPECT_FALSE(parse_block(std::span(bytes).first(length)).ok());
+  }
+}
+
 TEST_P(RealBlocks, JsonAndBack) {
   for (const Block& block : blocks_)
     EXPECT_EQ(*block_from_json(json::parse(block_to_json(block, 1).dump())), block);
