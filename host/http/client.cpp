@@ -259,8 +259,8 @@ class CurlClient : public HttpClient {
 
 std::unique_ptr<HttpClient> make_http_client() {
   // Once, before any handle, and never undone: others may use libcurl too.
-  static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)kStarted;  // where it fails, handles cannot be made either
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)started;  // where it fails, handles cannot be made either
   return std::make_unique<CurlClient>();
 }
 
