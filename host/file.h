@@ -26,6 +26,7 @@ struct OpenOptions {
   bool create = false;     // with write: create if missing
   bool exclusive = false;  // with create: kExists if it is there
   bool direct = false;     // ask for O_DIRECT; see File::direct()
+  bool secret = false;     // with create: a new file is for its owner alone (mode 0600)
 };
 
 class File {
@@ -63,6 +64,7 @@ struct FileInfo {
   uint64_t size_bytes = 0;
   uint64_t allocated_bytes = 0;  // on the disk; less than the size where the file is sparse
   bool is_directory = false;
+  uint32_t permissions = 0;  // as chmod takes them: 0600 and the like
 };
 
 struct SpaceInfo {
@@ -78,6 +80,14 @@ class FileSystem {
   virtual Result<FileInfo> info(const std::string& path) = 0;                    // kNotFound
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+
+  // As rename, but never in the place of something else: kExists if `to` is there.
+  virtual Status rename_to_new(const std::string& from, const std::string& to) = 0;
+
+  // Makes the folder, and those above it that are missing, for their owner alone
+  // (mode 0700). Returns when they are on the disk. Fine if it is there.
+  virtual Status make_folder(const std::string& path) = 0;
+
   virtual Status remove(const std::string& path) = 0;
   virtual Status sync_folder(const std::string& folder) = 0;
   virtual Result<SpaceInfo> space(const std::string& folder) = 0;

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "host/file.h"
@@ -137,12 +139,13 @@ class PosixFileSystem : public FileSystem {
     if (options.create) flags |= O_CREAT;
     if (options.exclusive) flags |= O_EXCL;
     if (options.direct) flags |= O_DIRECT;
-    int descriptor = open_retrying(path, flags);
+    const mode_t mode = options.secret ? 0600 : 0644;
+    int descriptor = open_retrying(path, flags, mode);
     if (descriptor < 0 && errno == EINVAL && options.direct) {
       // The refusal may come after the file was made.
       flags &= ~(O_DIRECT | O_EXCL);
       options.direct = false;
-      descriptor = open_retrying(path, flags);
+      descriptor = open_retrying(path, flags, mode);
     }
     if (descriptor < 0)
       return errno_status(errno, options.write ? "open for writing" : "open", path);
@@ -152,8 +155,12 @@ class PosixFileSystem : public FileSystem {
   Result<FileInfo> info(const std::string& path) override {
     struct stat info;
     if (stat(path.c_str(), &info) != 0) return errno_status(errno, "look at", path);
-    return FileInfo{static_cast<uint64_t>(info.st_size),
-                    static_cast<uint64_t>(info.st_blocks) * 512, S_ISDIR(info.st_mode)};
+    FileInfo found;
+    found.size_bytes = static_cast<uint64_t>(info.st_size);
+    found.allocated_bytes = static_cast<uint64_t>(info.st_blocks) * 512;
+    found.is_directory = S_ISDIR(info.st_mode);
+    found.permissions = info.st_mode & 07777;
+    return found;
   }
 
   Result<std::vector<std::string>> list(const std::string& folder) override {
@@ -176,6 +183,33 @@ class PosixFileSystem : public FileSystem {
   Status rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0)
       return errno_status(errno, "rename to " + to + " the file", from);
+    return {};
+  }
+
+  Status rename_to_new(const std::string& from, const std::string& to) override {
+    int error =
+        renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+    // Where the file system cannot do that (NFS): a second name, which is never
+    // taken from another file, and then no first one.
+    if (error == EINVAL || error == ENOSYS)
+      error = link(from.c_str(), to.c_str()) == 0 && unlink(from.c_str()) == 0 ? 0 : errno;
+    if (error != 0) return errno_status(error, "rename to " + to + " the file", from);
+    return {};
+  }
+
+  Status make_folder(const std::string& path) override {
+    std::filesystem::path made;
+    for (const auto& part : std::filesystem::path(path)) {
+      const std::filesystem::path parent = made.empty() ? "." : made;
+      made /= part;
+      if (mkdir(made.c_str(), 0700) == 0) {
+        QUARRY_TRY(sync_folder(parent));
+        continue;
+      }
+      const int error = errno;
+      const auto there = info(made);
+      if (!there.ok() || !there->is_directory) return errno_status(error, "make the folder", path);
+    }
     return {};
   }
 
@@ -207,10 +241,10 @@ class PosixFileSystem : public FileSystem {
   }
 
  private:
-  static int open_retrying(const std::string& path, int flags) {
+  static int open_retrying(const std::string& path, int flags, mode_t mode) {
     int descriptor;
     do {
-      descriptor = ::open(path.c_str(), flags, 0644);
+      descriptor = ::open(path.c_str(), flags, mode);
     } while (descriptor < 0 && errno == EINTR);
     return descriptor;
   }

@@ -3,9 +3,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +222,69 @@ TEST_P(FileTest, Folders) {
   EXPECT_EQ(files_.list(path("none")).status().code(), Code::kNotFound);
   EXPECT_EQ(files_.list(path("c")).status().code(), Code::kNotFound);
   EXPECT_EQ(files_.sync_folder(path("none")).code(), Code::kNotFound);
+}
+
+TEST_P(FileTest, SecretFilesAreForTheirOwner) {
+  const mode_t before = umask(0);
+  ASSERT_TRUE(open_file(path("a"), {.write = true, .create = true, .secret = true}));
+  umask(before);
+  EXPECT_EQ(files_.info(path("a"))->permissions, 0600u);
+  ASSERT_EQ(chmod(path("a").c_str(), 0640), 0);
+  EXPECT_EQ(files_.info(path("a"))->permissions, 0640u);
+}
+
+TEST_P(FileTest, MakesFoldersForTheirOwner) {
+  const mode_t before = umask(0);
+  ASSERT_OK(files_.make_folder(path("a/b/c")));
+  umask(before);
+  for (const char* name : {"a", "a/b", "a/b/c"}) {
+    EXPECT_TRUE(files_.info(path(name))->is_directory) << name;
+    EXPECT_EQ(files_.info(path(name))->permissions, 0700u) << name;
+  }
+  ASSERT_OK(files_.make_folder(path("a/b/c")));
+  ASSERT_TRUE(open_file(path("a/f"), kCreate));
+  EXPECT_EQ(files_.make_folder(path("a/f")).code(), Code::kExists);
+  EXPECT_FALSE(files_.make_folder(path("a/f/g")).ok());
+  EXPECT_EQ(files_.make_folder("/proc/none").code(), Code::kNotFound);
+}
+
+void expect_rename_to_new(FileSystem& files, const TempFolder& folder) {
+  std::ofstream(folder.file("a")) << "a";
+  std::ofstream(folder.file("b")) << "b";
+  EXPECT_EQ(files.rename_to_new(folder.file("a"), folder.file("b")).code(), Code::kExists);
+  EXPECT_EQ(read_file(folder.file("a")), "a");
+  EXPECT_EQ(read_file(folder.file("b")), "b");
+  EXPECT_TRUE(files.rename_to_new(folder.file("a"), folder.file("c")).ok());
+  EXPECT_EQ(*files.list(folder.path()), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(read_file(folder.file("c")), "a");
+  EXPECT_EQ(files.rename_to_new(folder.file("a"), folder.file("d")).code(), Code::kNotFound);
+}
+
+TEST_P(FileTest, RenamesOnlyToNewNames) { expect_rename_to_new(files_, *folder_); }
+
+// The same in a process whose system has no renameat2.
+TEST_P(FileTest, RenamesOnlyToNewNamesWhereTheFileSystemCannot) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program = {std::size(rules), rules};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+      _exit(77);
+    expect_rename_to_new(files_, *folder_);
+    _exit(HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "this system lets nobody filter calls";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_P(FileTest, SpaceIsOfTheFileSystem) {

@@ -11,7 +11,8 @@ namespace {
 const char* name_of(Operation operation) {
   static constexpr std::array<const char*, kOperationKinds> kNames = {
       "open", "read", "write", "sync",   "allocate", "set the size of", "inspect",
-      "lock", "find", "list",  "rename", "remove",   "sync the folder", "read the free space of"};
+      "lock", "find", "list",  "rename", "remove",   "sync the folder", "read the free space of",
+      "make"};
   return kNames[static_cast<size_t>(operation)];
 }
 
@@ -265,13 +266,32 @@ Status FaultyFileSystem::rename(const std::string& from, const std::string& to) 
   const std::lock_guard lock(mutex_);
   QUARRY_TRY(begin(Operation::kRename, from));
   QUARRY_TRY(files_.rename(from, to));
+  renamed(from, to);
+  return {};
+}
+
+// Both ways to rename are of one kind.
+Status FaultyFileSystem::rename_to_new(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  QUARRY_TRY(begin(Operation::kRename, from));
+  QUARRY_TRY(files_.rename_to_new(from, to));
+  renamed(from, to);
+  return {};
+}
+
+void FaultyFileSystem::renamed(const std::string& from, const std::string& to) {
   unsynced_.erase(to);
   if (auto moved = unsynced_.extract(from)) {
     moved.key() = to;
     unsynced_.insert(std::move(moved));
   }
   folder_changes_.push_back({from, to});
-  return {};
+}
+
+Status FaultyFileSystem::make_folder(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  QUARRY_TRY(begin(Operation::kMakeFolder, path));
+  return files_.make_folder(path);
 }
 
 Status FaultyFileSystem::remove(const std::string& path) {

@@ -35,8 +35,9 @@ enum class Operation {
   kRemove,
   kSyncFolder,
   kSpace,
+  kMakeFolder,
 };
-inline constexpr size_t kOperationKinds = 14;
+inline constexpr size_t kOperationKinds = 15;
 
 // What a power cut does to what was not synced yet.
 enum class Loss {
@@ -82,6 +83,8 @@ class FaultyFileSystem final : public FileSystem {
   Result<FileInfo> info(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status rename_to_new(const std::string& from, const std::string& to) override;
+  Status make_folder(const std::string& path) override;
   Status remove(const std::string& path) override;
   Status sync_folder(const std::string& folder) override;
   Result<SpaceInfo> space(const std::string& folder) override;
@@ -105,6 +108,7 @@ class FaultyFileSystem final : public FileSystem {
   // All of these with mutex_ held.
   Status begin(Operation operation, const std::string& path);
   Status write(FaultyFile& file, uint64_t offset, std::span<const std::byte> source);
+  void renamed(const std::string& from, const std::string& to);
   void cut(Loss loss);
 
   FileSystem& files_;
