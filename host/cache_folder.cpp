@@ -2,20 +2,15 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
+#include "host/user_folder.h"
+
 namespace quarry {
 
-std::filesystem::path default_cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "quarry";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache" / "quarry";
-  return {};
-}
+std::filesystem::path default_cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
 
 std::optional<std::string> load_cached(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
