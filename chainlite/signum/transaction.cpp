@@ -35,7 +35,43 @@ constexpr KindRow kKinds[] = {
     {{20, 2}, "remove commitment"},
 };
 
+constexpr uint16_t kMostMinutesInBlocks = 0x7FFF;
+constexpr uint64_t kMostAssetQuantity = 100'000'000'000'000'000;
+constexpr uint8_t kMostAssetDecimals = 8;
+constexpr size_t kLeastAssetName = 3, kMostAssetName = 10, kMostAssetDescription = 1000;
+
 bool is_amount(uint64_t planck) { return planck > 0 && planck <= kMostPlanck; }
+
+// Length of UTF-8 text in UTF-16 code units, in which nodes count it.
+size_t utf16_length(const std::string& text) {
+  size_t length = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    length += (byte & 0xC0) != 0x80 ? 1 : 0;
+    length += byte >= 0xF0 ? 1 : 0;
+  }
+  return length;
+}
+
+Status check_asset(const AssetIssuance& asset, uint8_t version) {
+  if (!is_utf8(text_bytes(asset.name)) || !is_utf8(text_bytes(asset.description)))
+    return bad("an asset's name or description is not UTF-8");
+  const size_t name = utf16_length(asset.name);
+  if (name < kLeastAssetName || name > kMostAssetName)
+    return bad("an asset's name has 3 to 10 characters");
+  if (utf16_length(asset.description) > kMostAssetDescription)
+    return bad("an asset's description has at most 1000 characters");
+  if (asset.decimals > kMostAssetDecimals) return bad("an asset has at most 8 decimals");
+  if (asset.quantity > kMostAssetQuantity) return bad("more of an asset than 10^17");
+  if (version == 0 && asset.mintable) return bad("version 0 has no assets to be minted");
+  return Status();
+}
+
+Status check_order(const AssetOrder& order) {
+  if (order.asset == 0) return bad("an order of no asset");
+  if (!is_amount(order.price_planck)) return bad("an order without a price");
+  return order.quantity > 0 && order.quantity <= INT64_MAX ? Status() : bad("an order of nothing");
+}
 
 Status check_recipients(size_t count, size_t most) {
   if (count < 2 || count > most)
@@ -71,27 +107,22 @@ Status check_attachment(const Transaction& transaction) {
             const std::unordered_set<uint64_t> seen(payment.recipients.begin(),
                                                     payment.recipients.end());
             if (seen.size() != payment.recipients.size()) return bad("a recipient twice");
-            if (!is_amount(transaction.amount_planck)) return bad("a payment of nothing");
-            return transaction.amount_planck % payment.recipients.size() == 0
-                       ? Status()
-                       : bad("the amount cannot be shared out equally");
+            return Status();
           },
           [&](const ArbitraryMessage&) { return no_amount("a message"); },
           [&](const AssetIssuance& asset) {
-            if (asset.name.size() > UINT8_MAX || asset.description.size() > kMostMessageBytes)
-              return bad("an asset's name or description is too long");
-            if (!is_utf8(text_bytes(asset.name)) || !is_utf8(text_bytes(asset.description)))
-              return bad("an asset's name or description is not UTF-8");
+            QUARRY_TRY(check_asset(asset, transaction.version));
             return no_amount("an asset");
           },
-          [&](const AssetOrder&) { return no_amount("an order"); },
-          [&](const RewardRecipientAssignment&) { return no_amount("a reward assignment"); },
-          [&](const AddCommitment& commitment) {
-            if (!is_amount(commitment.amount_planck)) return bad("a commitment of nothing");
-            return no_amount("a commitment");
+          [&](const AssetOrder& order) {
+            QUARRY_TRY(check_order(order));
+            return no_amount("an order");
           },
+          [&](const RewardRecipientAssignment&) { return no_amount("a reward assignment"); },
+          [&](const AddCommitment&) { return no_amount("a commitment"); },
           [&](const RemoveCommitment& commitment) {
-            if (!is_amount(commitment.amount_planck)) return bad("a commitment of nothing");
+            if (commitment.amount_planck > kMostPlanck)
+              return bad("a commitment of more coins than exist");
             return no_amount("a commitment");
           },
           [&](const OtherAttachment& other) {
@@ -107,10 +138,22 @@ Status check_encrypted(const std::optional<EncryptedAppendix>& appendix, uint8_t
   if (appendix->data.size() > kMostMessageBytes)
     return bad("an encrypted message of " + std::to_string(appendix->data.size()) +
                " bytes; at most 1000 are allowed");
+  if (appendix->data.empty() && appendix->nonce != ByteArray<32>{})
+    return bad("an encrypted message of nothing has a nonce");
   return Status();
 }
 
+bool has_appendages(const Transaction& transaction) {
+  return transaction.message || transaction.encrypted_message || transaction.announced_key ||
+         transaction.encrypted_to_self;
+}
+
 Status check_appendages(const Transaction& transaction) {
+  // Nodes read none there.
+  const bool is_to_several = std::holds_alternative<MultiOutPayment>(transaction.attachment) ||
+                             std::holds_alternative<MultiSameOutPayment>(transaction.attachment);
+  if (is_to_several && has_appendages(transaction))
+    return bad("a message or key beside a payment to several");
   const auto& message = transaction.message;
   if (message && message->bytes.size() > kMostMessageBytes)
     return bad("a message of " + std::to_string(message->bytes.size()) +
@@ -133,6 +176,24 @@ Status check_appendages(const Transaction& transaction) {
   if (transaction.announced_key &&
       (!names_recipient || account_of(*transaction.announced_key) != transaction.recipient))
     return bad("the announced public key is not the recipient's");
+  return Status();
+}
+
+// What a transaction says although blocks may hold it and nobody means it.
+Status check_meant(const Transaction& transaction) {
+  if (transaction.deadline_minutes > kMostDeadlineMinutes)
+    return bad("a deadline of " + std::to_string(transaction.deadline_minutes) +
+               " minutes; nodes pass on no more than 1440");
+  if (const auto* same = std::get_if<MultiSameOutPayment>(&transaction.attachment)) {
+    if (transaction.amount_planck == 0) return bad("a payment of nothing");
+    if (transaction.amount_planck % same->recipients.size() != 0)
+      return bad("the amount cannot be shared out equally: the rest would be lost");
+  }
+  const auto* add = std::get_if<AddCommitment>(&transaction.attachment);
+  const auto* remove = std::get_if<RemoveCommitment>(&transaction.attachment);
+  if ((add != nullptr && add->amount_planck == 0) ||
+      (remove != nullptr && remove->amount_planck == 0))
+    return bad("a commitment of nothing");
   return Status();
 }
 
@@ -168,6 +229,12 @@ Result<uint64_t> total_planck(const Transaction& transaction) {
   uint64_t locked = 0;
   if (const auto* commitment = std::get_if<AddCommitment>(&transaction.attachment))
     locked = commitment->amount_planck;
+  if (const auto* order = std::get_if<AssetOrder>(&transaction.attachment);
+      order != nullptr && order->is_bid && order->price_planck > 0) {
+    if (order->quantity > kMostPlanck / order->price_planck)
+      return bad("an order for more coins than exist");
+    locked = order->quantity * order->price_planck;
+  }
   uint64_t total = 0;
   for (const uint64_t part : {transaction.amount_planck, transaction.fee_planck, locked}) {
     if (part > kMostPlanck) return bad("an amount exceeds all coins that exist");
@@ -180,9 +247,10 @@ Result<uint64_t> total_planck(const Transaction& transaction) {
 Status check_form(const Transaction& transaction) {
   if (transaction.version > 2) return bad("version " + std::to_string(transaction.version));
   if (transaction.timestamp < 0) return bad("a time before the chain's first");
-  if (transaction.deadline_minutes < 1 || transaction.deadline_minutes > kMostDeadlineMinutes)
+  if (transaction.deadline_minutes < 1 || transaction.deadline_minutes > kMostMinutesInBlocks)
     return bad("a deadline of " + std::to_string(transaction.deadline_minutes) +
-               " minutes; 1 to 1440 are allowed");
+               " minutes; 1 to 1440 are usual");
+  if (transaction.fee_planck == 0) return bad("no fee");
   QUARRY_TRY(total_planck(transaction).status());
   const bool is_other = std::holds_alternative<OtherAttachment>(transaction.attachment);
   if (!is_other && !has_recipient(transaction.attachment) && transaction.recipient != 0)
@@ -193,11 +261,9 @@ Status check_form(const Transaction& transaction) {
       (transaction.ec_block_height != 0 || transaction.ec_block_id != 0))
     return bad("an EC block before version 1");
   QUARRY_TRY(check_attachment(transaction));
-  if (is_other) {
-    const bool has_appendages = transaction.message || transaction.encrypted_message ||
-                                transaction.announced_key || transaction.encrypted_to_self;
-    return has_appendages ? bad("appendages beside an uninterpreted tail") : Status();
-  }
+  if (is_other && has_appendages(transaction))
+    return bad("appendages beside an uninterpreted tail");
+  if (is_other) return Status();
   return check_appendages(transaction);
 }
 
@@ -217,6 +283,7 @@ uint64_t id_of(const Hash256& full_hash) { return load_le<uint64_t>(full_hash); 
 Status sign(Transaction& transaction, const KeyPair& keys) {
   transaction.sender = keys.public_key();
   QUARRY_TRY(check_form(transaction));
+  QUARRY_TRY(check_meant(transaction));
   QUARRY_ASSIGN(transaction.signature, keys.sign(signed_bytes(transaction)));
   return Status();
 }

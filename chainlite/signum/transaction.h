@@ -30,8 +30,15 @@ inline constexpr uint64_t kMostPlanck = 2'158'812'800 * kPlanckPerCoin;  // more
 inline constexpr size_t kMostMessageBytes = 1000;                        // plain or encrypted
 inline constexpr size_t kMostMultiOut = 64;       // recipients of their own amounts
 inline constexpr size_t kMostMultiSameOut = 128;  // recipients of equal parts
+// Nodes keep and pass on no transaction with a later deadline; blocks may hold
+// one, up to 32767 minutes.
 inline constexpr uint16_t kMostDeadlineMinutes = 1440;
 inline constexpr size_t kMostTransactionBytes = 64 << 10;  // beyond what any kind needs
+
+// Every attachment and appendage says a version, which nodes keep as they found it.
+inline constexpr uint8_t kPartVersion = 1;          // all that Quarry writes, except
+inline constexpr uint8_t kMintablePartVersion = 2;  // asset issuances that say `mintable`
+inline constexpr uint8_t kMostPartVersion = 127;    // that any node takes
 
 struct TransactionKind {
   uint8_t type = 0, subtype = 0;
@@ -46,7 +53,9 @@ struct MultiOutPayment {  // 2 to 64 recipients, each with an amount; none twice
   std::vector<std::pair<uint64_t, uint64_t>> recipients;
   bool operator==(const MultiOutPayment&) const = default;
 };
-struct MultiSameOutPayment {  // 2 to 128 recipients of equal parts; none twice
+// 2 to 128 recipients, none twice. Each gets the amount divided by their number,
+// rounded down; what remains is lost.
+struct MultiSameOutPayment {
   std::vector<uint64_t> recipients;
   bool operator==(const MultiSameOutPayment&) const = default;
 };
@@ -57,6 +66,7 @@ struct AssetIssuance {
   std::string name, description;
   uint64_t quantity = 0;
   uint8_t decimals = 0;
+  std::optional<bool> mintable = std::nullopt;  // none: the older form, that cannot say it
   bool operator==(const AssetIssuance&) const = default;
 };
 struct AssetOrder {
@@ -106,7 +116,7 @@ struct MessageAppendix {
 };
 struct EncryptedAppendix {
   Bytes data;
-  ByteArray<32> nonce{};
+  ByteArray<32> nonce{};  // without data there is none: zeros here, nothing on the wire
   bool is_text = true;
   bool operator==(const EncryptedAppendix&) const = default;
 };
@@ -135,25 +145,27 @@ struct Transaction {
 
   uint64_t sender_id() const { return account_of(sender); }
   bool is_signed() const { return signature != Signature{}; }
-  // The first second at which it is too late.
+  // The last timestamp of a block that may hold it.
   int64_t expiration() const { return int64_t{timestamp} + int64_t{deadline_minutes} * 60; }
 };
 
-// What the sender gives away in all, fee included: amount, fee, and what a
-// commitment locks. kInvalidArgument if the sum exceeds all coins that exist.
+// What the sender gives away in all: amount, fee, and what a commitment or an
+// order to buy locks. kInvalidArgument if the sum exceeds all coins that exist.
 Result<uint64_t> total_planck(const Transaction& transaction);
 
 // The bytes of the wire. The transaction must be well formed (check_form).
 Bytes transaction_bytes(const Transaction& transaction);
 
 // The transaction that the bytes are. kCorrupt, naming the field, if there are
-// too few or too many of them, or a field is out of its range; what it returns is
-// well formed, and its bytes are the ones given.
+// too few or too many of them, or a field is out of its range; kUnsupported where
+// an attachment or appendage says a later version than those known here. What it
+// returns is well formed, and its bytes are the ones given.
 Result<Transaction> parse_transaction(std::span<const std::byte> bytes);
 
-// Everything that can be told of a transaction alone: ranges, sizes, that kinds
-// without a recipient name none, duplicates. kInvalidArgument names what is wrong.
-// Not the signature.
+// Everything that can be told of a transaction alone, as signum-node asks it of
+// those in blocks: ranges, sizes, that kinds without a recipient name none,
+// duplicates. kInvalidArgument names what is wrong. Not the signature, and nothing
+// that depends on height or balances, like the least fee.
 Status check_form(const Transaction& transaction);
 
 // SHA-256 of the unsigned bytes and the signature's SHA-256; for a transaction of
@@ -164,7 +176,9 @@ uint64_t id_of(const Hash256& full_hash);
 // The bytes that are signed: those of the wire with a signature of zeros.
 Bytes signed_bytes(const Transaction& transaction);
 
-// Fills in `sender` and `signature`.
+// Fills in `sender` and `signature`. kInvalidArgument also for what blocks may hold
+// but nobody means: a deadline that nodes do not pass on, payments and commitments
+// of nothing, and payments in equal parts that leave a remainder.
 Status sign(Transaction& transaction, const KeyPair& keys);
 
 // True if the signature is the sender's, in canonical form.

@@ -8,7 +8,6 @@ namespace {
 constexpr uint32_t kMessage = 1, kEncryptedMessage = 2, kAnnouncedKey = 4, kEncryptedToSelf = 8;
 constexpr uint32_t kAllFlags = 15;
 
-constexpr uint8_t kPartVersion = 1;         // of attachments and appendages
 constexpr uint32_t kTextBit = 0x8000'0000;  // in the length of a message
 
 Status corrupt(const std::string& what) {
@@ -25,7 +24,11 @@ void write_attachment(ByteWriter& out, const Attachment& attachment, uint8_t ver
   const bool is_bare = std::holds_alternative<Payment>(attachment) ||
                        std::holds_alternative<ArbitraryMessage>(attachment) ||
                        std::holds_alternative<OtherAttachment>(attachment);
-  if (!is_bare) write_part_version(out, version);
+  const auto* asset = std::get_if<AssetIssuance>(&attachment);
+  if (asset != nullptr && asset->mintable)
+    out.integer(kMintablePartVersion);
+  else if (!is_bare)
+    write_part_version(out, version);
   if (const auto* multi = std::get_if<MultiOutPayment>(&attachment)) {
     out.integer(static_cast<uint8_t>(multi->recipients.size()));
     for (const auto& [recipient, amount] : multi->recipients) {
@@ -35,13 +38,14 @@ void write_attachment(ByteWriter& out, const Attachment& attachment, uint8_t ver
   } else if (const auto* same = std::get_if<MultiSameOutPayment>(&attachment)) {
     out.integer(static_cast<uint8_t>(same->recipients.size()));
     for (const uint64_t recipient : same->recipients) out.integer(recipient);
-  } else if (const auto* asset = std::get_if<AssetIssuance>(&attachment)) {
+  } else if (asset != nullptr) {
     out.integer(static_cast<uint8_t>(asset->name.size()));
     out.bytes(text_bytes(asset->name));
     out.integer(static_cast<uint16_t>(asset->description.size()));
     out.bytes(text_bytes(asset->description));
     out.integer(asset->quantity);
     out.integer(asset->decimals);
+    if (asset->mintable) out.integer(static_cast<uint8_t>(*asset->mintable ? 1 : 0));
   } else if (const auto* order = std::get_if<AssetOrder>(&attachment)) {
     out.integer(order->asset);
     out.integer(order->quantity);
@@ -59,7 +63,7 @@ void write_encrypted(ByteWriter& out, const EncryptedAppendix& appendix, uint8_t
   write_part_version(out, version);
   out.integer(static_cast<uint32_t>(appendix.data.size()) | (appendix.is_text ? kTextBit : 0));
   out.bytes(appendix.data);
-  out.bytes(appendix.nonce);
+  if (!appendix.data.empty()) out.bytes(appendix.nonce);
 }
 
 uint32_t flags_of(const Transaction& transaction) {
@@ -73,10 +77,19 @@ uint32_t flags_of(const Transaction& transaction) {
 
 // Reading.
 
-Status read_part_version(ByteReader& in, uint8_t transaction_version) {
-  if (transaction_version > 0 && in.integer<uint8_t>() != kPartVersion)
-    return corrupt("an attachment or appendage of another version than 1");
-  return Status();
+// Of an attachment or appendage, 0 in transactions of version 0. Versions up to
+// `known` are understood.
+Result<uint8_t> read_part_version(ByteReader& in, uint8_t transaction_version,
+                                  uint8_t known = kPartVersion) {
+  if (transaction_version == 0) return uint8_t{0};
+  const auto version = in.integer<uint8_t>();
+  if (version == 0 || version > kMostPartVersion)
+    return corrupt("an attachment or appendage of no possible version");
+  if (version > known)
+    return Status(Code::kUnsupported, "transaction bytes: an attachment or appendage of version " +
+                                          std::to_string(version) +
+                                          ", which Quarry does not interpret");
+  return version;
 }
 
 // The span's bytes as text; `size` of them.
@@ -85,8 +98,26 @@ std::string take_text(ByteReader& in, size_t size) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What a commitment, an order, or an asset says; `in` stands behind its version.
-Attachment read_fields(ByteReader& in, TransactionKind kind) {
+Result<Attachment> read_asset(ByteReader& in, uint8_t part_version) {
+  AssetIssuance asset;
+  asset.name = take_text(in, in.integer<uint8_t>());
+  asset.description = take_text(in, in.integer<uint16_t>());
+  asset.quantity = in.integer<uint64_t>();
+  asset.decimals = in.integer<uint8_t>();
+  if (part_version >= kMintablePartVersion) {
+    const auto mintable = in.integer<uint8_t>();
+    if (mintable > 1) return corrupt("an asset is mintable (1) or not (0)");
+    asset.mintable = mintable == 1;
+  }
+  return Attachment(std::move(asset));
+}
+
+// What a commitment, an order, or an asset says.
+Result<Attachment> read_fields(ByteReader& in, TransactionKind kind, uint8_t version) {
+  const bool is_asset = kind == TransactionKind{2, 0};
+  QUARRY_ASSIGN(const uint8_t part_version,
+                read_part_version(in, version, is_asset ? kMintablePartVersion : kPartVersion));
+  if (is_asset) return read_asset(in, part_version);
   if (kind == TransactionKind{0, 1}) {
     MultiOutPayment multi;
     const size_t count = in.integer<uint8_t>();
@@ -94,21 +125,13 @@ Attachment read_fields(ByteReader& in, TransactionKind kind) {
       const auto recipient = in.integer<uint64_t>();
       multi.recipients.emplace_back(recipient, in.integer<uint64_t>());
     }
-    return multi;
+    return Attachment(std::move(multi));
   }
   if (kind == TransactionKind{0, 2}) {
     MultiSameOutPayment same;
     const size_t count = in.integer<uint8_t>();
     for (size_t i = 0; i < count && in.ok(); i++) same.recipients.push_back(in.integer<uint64_t>());
-    return same;
-  }
-  if (kind == TransactionKind{2, 0}) {
-    AssetIssuance asset;
-    asset.name = take_text(in, in.integer<uint8_t>());
-    asset.description = take_text(in, in.integer<uint16_t>());
-    asset.quantity = in.integer<uint64_t>();
-    asset.decimals = in.integer<uint8_t>();
-    return asset;
+    return Attachment(std::move(same));
   }
   if (kind == TransactionKind{2, 2} || kind == TransactionKind{2, 3}) {
     AssetOrder order;
@@ -116,28 +139,28 @@ Attachment read_fields(ByteReader& in, TransactionKind kind) {
     order.asset = in.integer<uint64_t>();
     order.quantity = in.integer<uint64_t>();
     order.price_planck = in.integer<uint64_t>();
-    return order;
+    return Attachment(order);
   }
-  if (kind == TransactionKind{20, 0}) return RewardRecipientAssignment();
-  if (kind == TransactionKind{20, 1}) return AddCommitment{in.integer<uint64_t>()};
-  return RemoveCommitment{in.integer<uint64_t>()};
+  if (kind == TransactionKind{20, 0}) return Attachment(RewardRecipientAssignment());
+  if (kind == TransactionKind{20, 1}) return Attachment(AddCommitment{in.integer<uint64_t>()});
+  return Attachment(RemoveCommitment{in.integer<uint64_t>()});
 }
 
 Result<EncryptedAppendix> read_encrypted(ByteReader& in, uint8_t version) {
-  QUARRY_TRY(read_part_version(in, version));
+  QUARRY_TRY(read_part_version(in, version).status());
   EncryptedAppendix appendix;
   const auto length = in.integer<uint32_t>();
   appendix.is_text = (length & kTextBit) != 0;
   const auto data = in.take(length & ~kTextBit);
   appendix.data.assign(data.begin(), data.end());
-  appendix.nonce = in.array<32>();
+  if (!data.empty()) appendix.nonce = in.array<32>();
   return appendix;
 }
 
 Status read_appendages(ByteReader& in, uint32_t flags, Transaction& transaction) {
   const uint8_t version = transaction.version;
   if ((flags & kMessage) != 0) {
-    QUARRY_TRY(read_part_version(in, version));
+    QUARRY_TRY(read_part_version(in, version).status());
     MessageAppendix message;
     const auto length = in.integer<uint32_t>();
     message.is_text = (length & kTextBit) != 0;
@@ -149,7 +172,7 @@ Status read_appendages(ByteReader& in, uint32_t flags, Transaction& transaction)
     QUARRY_ASSIGN(transaction.encrypted_message, read_encrypted(in, version));
   }
   if ((flags & kAnnouncedKey) != 0) {
-    QUARRY_TRY(read_part_version(in, version));
+    QUARRY_TRY(read_part_version(in, version).status());
     transaction.announced_key = in.array<32>();
   }
   if ((flags & kEncryptedToSelf) != 0) {
@@ -230,8 +253,7 @@ Result<Transaction> parse_transaction(std::span<const std::byte> bytes) {
     if ((flags & ~kAllFlags) != 0) return corrupt("unknown flags");
     const bool is_bare = kind == TransactionKind{0, 0} || kind == TransactionKind{1, 0};
     if (!is_bare) {
-      QUARRY_TRY(read_part_version(in, transaction.version));
-      transaction.attachment = read_fields(in, kind);
+      QUARRY_ASSIGN(transaction.attachment, read_fields(in, kind, transaction.version));
     } else if (kind.type == 1) {
       transaction.attachment = ArbitraryMessage();
     }

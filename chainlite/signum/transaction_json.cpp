@@ -24,19 +24,38 @@ const char* version_name(TransactionKind kind) {
 }
 
 void put_version(json& object, const std::string& name, uint8_t transaction_version) {
-  if (transaction_version > 0) object["version." + name] = 1;
+  if (transaction_version > 0) object["version." + name] = kPartVersion;
+}
+
+// The version that the part `name` says, 1 if it says none. Versions up to `known`
+// are understood.
+Result<uint32_t> part_version(const json& object, const std::string& name,
+                              uint32_t known = kPartVersion) {
+  const std::string member = "version." + name;
+  if (!has_member(object, member.c_str())) return kPartVersion;
+  QUARRY_ASSIGN(const uint32_t version, read_u32(object, member.c_str()));
+  if (version == 0 || version > kMostPartVersion)
+    return Status(Code::kCorrupt, "JSON member \"" + member + "\" is no possible version");
+  if (version > known)
+    return Status(Code::kUnsupported,
+                  "version " + std::to_string(version) + " of " + name + " is not interpreted");
+  return version;
 }
 
 json encrypted_to_json(const EncryptedAppendix& appendix) {
   return {{"data", format_hex(appendix.data)},
-          {"nonce", format_hex(appendix.nonce)},
+          {"nonce", appendix.data.empty() ? "" : format_hex(appendix.nonce)},
           {"isText", appendix.is_text}};
 }
 
 Result<EncryptedAppendix> encrypted_from_json(const json& object) {
   EncryptedAppendix appendix;
   QUARRY_ASSIGN(appendix.data, read_hex(object, "data"));
-  QUARRY_ASSIGN(appendix.nonce, read_hex_array<32>(object, "nonce"));
+  if (appendix.data.empty()) {
+    QUARRY_TRY(read_hex(object, "nonce", 0).status());
+  } else {
+    QUARRY_ASSIGN(appendix.nonce, read_hex_array<32>(object, "nonce"));
+  }
   QUARRY_ASSIGN(appendix.is_text, read_bool(object, "isText"));
   return appendix;
 }
@@ -46,7 +65,26 @@ Result<uint64_t> element_u64(const json& list, size_t i) {
   return read_u64(json{{"recipients", i < list.size() ? list[i] : json()}}, "recipients");
 }
 
+Result<Attachment> asset_from_json(const json& object) {
+  AssetIssuance asset;
+  QUARRY_ASSIGN(asset.name, read_text(object, "name"));
+  QUARRY_ASSIGN(asset.description, read_text(object, "description"));
+  QUARRY_ASSIGN(asset.quantity, read_u64(object, "quantityQNT"));
+  QUARRY_ASSIGN(const uint32_t decimals, read_u32(object, "decimals"));
+  if (decimals > UINT8_MAX) return Status(Code::kCorrupt, "JSON member \"decimals\" exceeds 255");
+  asset.decimals = static_cast<uint8_t>(decimals);
+  QUARRY_ASSIGN(const uint32_t version,
+                part_version(object, version_name({2, 0}), kMintablePartVersion));
+  if (version >= kMintablePartVersion) {
+    QUARRY_ASSIGN(asset.mintable, read_bool(object, "mintable"));
+  }
+  return Attachment(std::move(asset));
+}
+
 Result<Attachment> fields_from_json(const json& object, TransactionKind kind) {
+  if (kind == TransactionKind{2, 0}) return asset_from_json(object);
+  if (const bool is_bare = kind.subtype == 0 && kind.type <= 1; is_interpreted(kind) && !is_bare)
+    QUARRY_TRY(part_version(object, version_name(kind)).status());
   if (kind == TransactionKind{0, 0}) return Attachment(Payment());
   if (kind == TransactionKind{0, 1}) {
     MultiOutPayment multi;
@@ -68,16 +106,6 @@ Result<Attachment> fields_from_json(const json& object, TransactionKind kind) {
     return Attachment(std::move(same));
   }
   if (kind == TransactionKind{1, 0}) return Attachment(ArbitraryMessage());
-  if (kind == TransactionKind{2, 0}) {
-    AssetIssuance asset;
-    QUARRY_ASSIGN(asset.name, read_text(object, "name"));
-    QUARRY_ASSIGN(asset.description, read_text(object, "description"));
-    QUARRY_ASSIGN(asset.quantity, read_u64(object, "quantityQNT"));
-    QUARRY_ASSIGN(const uint32_t decimals, read_u32(object, "decimals"));
-    if (decimals > UINT8_MAX) return Status(Code::kCorrupt, "JSON member \"decimals\" exceeds 255");
-    asset.decimals = static_cast<uint8_t>(decimals);
-    return Attachment(std::move(asset));
-  }
   if (kind == TransactionKind{2, 2} || kind == TransactionKind{2, 3}) {
     AssetOrder order;
     order.is_bid = kind.subtype == 3;
@@ -101,8 +129,10 @@ Result<Attachment> fields_from_json(const json& object, TransactionKind kind) {
 }
 
 Status appendages_from_json(const json& object, Transaction& transaction) {
+  // Nodes of some years said "messageBytes".
   if (has_member(object, "message") || has_member(object, "messageBytes")) {
-    const char* name = has_member(object, "messageBytes") ? "messageBytes" : "message";
+    const char* name = has_member(object, "message") ? "message" : "messageBytes";
+    QUARRY_TRY(part_version(object, "Message").status());
     MessageAppendix message;
     message.is_text = false;
     if (has_member(object, "messageIsText")) {
@@ -118,12 +148,15 @@ Status appendages_from_json(const json& object, Transaction& transaction) {
     transaction.message = std::move(message);
   }
   if (has_member(object, "encryptedMessage")) {
+    QUARRY_TRY(part_version(object, "EncryptedMessage").status());
     QUARRY_ASSIGN(transaction.encrypted_message, encrypted_from_json(object["encryptedMessage"]));
   }
   if (has_member(object, "recipientPublicKey")) {
+    QUARRY_TRY(part_version(object, "PublicKeyAnnouncement").status());
     QUARRY_ASSIGN(transaction.announced_key, read_hex_array<32>(object, "recipientPublicKey"));
   }
   if (has_member(object, "encryptToSelfMessage")) {
+    QUARRY_TRY(part_version(object, "EncryptToSelfMessage").status());
     QUARRY_ASSIGN(transaction.encrypted_to_self,
                   encrypted_from_json(object["encryptToSelfMessage"]));
   }
@@ -160,6 +193,10 @@ json attachment_to_json(const Transaction& transaction) {
     object["description"] = asset->description;
     object["quantityQNT"] = asset->quantity;
     object["decimals"] = asset->decimals;
+    if (asset->mintable) {
+      object[std::string("version.") + version_name(kind)] = kMintablePartVersion;
+      object["mintable"] = *asset->mintable;
+    }
   } else if (const auto* order = std::get_if<AssetOrder>(&transaction.attachment)) {
     object["asset"] = std::to_string(order->asset);
     object["quantityQNT"] = order->quantity;
@@ -172,7 +209,7 @@ json attachment_to_json(const Transaction& transaction) {
   if (transaction.message) {
     const auto& message = *transaction.message;
     put_version(object, "Message", version);
-    object["messageBytes"] =
+    object["message"] =
         message.is_text
             ? std::string(reinterpret_cast<const char*>(message.bytes.data()), message.bytes.size())
             : format_hex(message.bytes);
@@ -224,8 +261,8 @@ Result<Transaction> transaction_from_json(const json& object) {
   transaction.version = static_cast<uint8_t>(version);
   QUARRY_ASSIGN(transaction.timestamp, read_i32(object, "timestamp"));
   QUARRY_ASSIGN(const uint32_t deadline, read_u32(object, "deadline"));
-  if (deadline > kMostDeadlineMinutes)
-    return Status(Code::kCorrupt, "JSON member \"deadline\" exceeds 1440 minutes");
+  if (deadline > UINT16_MAX)
+    return Status(Code::kCorrupt, "JSON member \"deadline\" exceeds 65535 minutes");
   transaction.deadline_minutes = static_cast<uint16_t>(deadline);
   QUARRY_ASSIGN(transaction.sender, read_hex_array<32>(object, "senderPublicKey"));
   QUARRY_ASSIGN(transaction.amount_planck, read_u64(object, "amountNQT"));

@@ -13,8 +13,9 @@ namespace quarry::signum {
 nlohmann::json transaction_to_json(const Transaction& transaction);
 
 // The transaction that such an object says. kCorrupt names the member;
-// kUnsupported for kinds that Quarry does not interpret: their bytes cannot be
-// told from JSON. Amounts may be numbers or text, as the client API has them.
+// kUnsupported for kinds and versions of parts that Quarry does not interpret:
+// their bytes cannot be told from JSON. Amounts may be numbers or text, as the
+// client API has them.
 Result<Transaction> transaction_from_json(const nlohmann::json& object);
 
 // Only the attachment with its appendages.
