@@ -13,6 +13,10 @@ const PendingTransaction* Mempool::find(uint64_t id) const {
 Status Mempool::add(Ledger& ledger, const signum::Transaction& transaction, int64_t now) {
   // Before anything is hashed, which well-formed transactions can be.
   QUARRY_TRY(signum::check_form(transaction));
+  // A block may hold such a transaction; nodes pass none on.
+  if (transaction.deadline_minutes > signum::kMostDeadlineMinutes)
+    return Status(Code::kInvalidArgument,
+                  "a transaction that waits has a deadline of at most 1440 minutes");
   const Hash256 hash = signum::full_hash(transaction);
   if (find(signum::id_of(hash)) != nullptr) return Status();
   if (waiting_.size() >= kMost)
