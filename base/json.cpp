@@ -44,9 +44,32 @@ Result<Integer> read_integer(const json& object, const char* name) {
                          " to " + std::to_string(std::numeric_limits<Integer>::max()));
 }
 
+// Whether arrays and objects are nested deeper than kMostJsonDepth. Of text that is
+// not JSON it says anything.
+bool is_too_deep(std::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); i++) {
+    const char c = text[i];
+    if (in_string && c == '\\') {
+      i++;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++depth > kMostJsonDepth) return true;
+    } else if (!in_string && (c == ']' || c == '}') && depth > 0) {
+      depth--;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<json> parse_json(std::string_view text, std::string_view source) {
+  if (is_too_deep(text))
+    return Status(Code::kCorrupt, std::string(source) + " is JSON nested deeper than " +
+                                      std::to_string(kMostJsonDepth) + " levels");
   auto value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) return Status(Code::kCorrupt, std::string(source) + " is not JSON");
   return value;

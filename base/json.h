@@ -11,7 +11,12 @@
 
 namespace quarry {
 
-// `text` as JSON. kCorrupt, naming `source`, if it is none.
+// The library copies, compares and writes values by recursion: what is nested
+// without end would overflow the stack.
+inline constexpr size_t kMostJsonDepth = 64;
+
+// `text` as JSON. kCorrupt, naming `source`, if it is none, or if arrays and objects
+// are nested deeper than kMostJsonDepth.
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view source);
 
 // The member `name` of `object`. kCorrupt, naming it, if `object` is no object,

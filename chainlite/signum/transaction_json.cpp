@@ -281,7 +281,8 @@ Result<Transaction> transaction_from_json(const json& object) {
   if (version >= 2) {
     QUARRY_ASSIGN(transaction.cash_back_id, read_u64(object, "cashBackId"));
   }
-  const json attachment = has_member(object, "attachment") ? object["attachment"] : json::object();
+  const json nothing = json::object();
+  const json& attachment = has_member(object, "attachment") ? object["attachment"] : nothing;
   QUARRY_ASSIGN(transaction.attachment, fields_from_json(attachment, kind));
   if (has_recipient(transaction.attachment)) {
     QUARRY_ASSIGN(transaction.recipient, read_u64(object, "recipient"));

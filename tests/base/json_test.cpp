@@ -16,10 +16,19 @@ TEST(Json, OnlyJsonIsParsed) {
   }
 }
 
-// Deep nesting neither overflows the stack nor anything else.
+// What is parsed can be copied: no stack overflows. Brackets in strings do not count.
 TEST(Json, DeepNesting) {
-  EXPECT_TRUE(parse_json(std::string(100000, '[') + std::string(100000, ']'), "bomb").ok());
-  EXPECT_FALSE(parse_json(std::string(100000, '['), "bomb").ok());
+  const auto nested = [](size_t depth, const std::string& inner = "") {
+    return parse_json(std::string(depth, '[') + inner + std::string(depth, ']'), "bomb");
+  };
+  EXPECT_TRUE(nested(kMostJsonDepth).ok());
+  EXPECT_EQ(nested(kMostJsonDepth + 1).status().code(), Code::kCorrupt);
+  EXPECT_EQ(nested(1'000'000).status().code(), Code::kCorrupt);
+  EXPECT_EQ(nested(kMostJsonDepth, "{}").status().code(), Code::kCorrupt);
+  EXPECT_TRUE(nested(1, '"' + std::string(1000, '[') + "\\\"" + std::string(1000, '{') + '"').ok());
+  std::string side_by_side = "{}";
+  for (int i = 0; i < 1000; i++) side_by_side += ",[]";
+  EXPECT_TRUE(nested(1, side_by_side).ok());
 }
 
 TEST(Json, NumbersAsNumbersOrText) {
