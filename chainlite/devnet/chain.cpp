@@ -98,12 +98,12 @@ Result<bool> Chain::adopt(uint32_t common_height, std::vector<signum::Block> bra
   uint64_t generator = common.block.generator_id();
   for (auto& block : branch) {
     QUARRY_TRY(cancel.status());
-    QUARRY_ASSIGN(auto next, hash_block(network(), std::move(block),
-                                        common_height + 1 + static_cast<uint32_t>(hashed.size()),
-                                        signature, generator));
-    signature = next.block.generation_signature;
-    generator = next.block.generator_id();
-    hashed.push_back(std::move(next));
+    const auto height = common_height + 1 + static_cast<uint32_t>(hashed.size());
+    auto next = hash_block(network(), std::move(block), height, signature, generator);
+    if (!next.ok()) return next.status().with_context("height " + std::to_string(height));
+    signature = next->block.generation_signature;
+    generator = next->block.generator_id();
+    hashed.push_back(std::move(*next));
   }
   const std::lock_guard lock(mutex_);
   QUARRY_ASSIGN(const uint64_t id, ledger_->block_id_at(common_height));
@@ -121,8 +121,10 @@ Result<bool> Chain::replace_locked(uint32_t common_height, const std::vector<Has
   QUARRY_TRY(ledger_->begin_fork(common_height));
   const auto take_branch = [&]() -> Result<bool> {
     for (const HashedBlock& block : branch) {
-      QUARRY_ASSIGN(const ChainBlock checked, check_block(*ledger_, block, now()));
-      QUARRY_TRY(ledger_->apply(checked));
+      const auto checked = check_block(*ledger_, block, now());
+      if (!checked.ok())
+        return checked.status().with_context("height " + std::to_string(block.height));
+      QUARRY_TRY(ledger_->apply(*checked));
     }
     QUARRY_ASSIGN(const ChainBlock new_tip, ledger_->tip());
     return new_tip.cumulative_difficulty > old_tip.cumulative_difficulty;

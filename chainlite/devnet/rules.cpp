@@ -101,8 +101,8 @@ void Pending::add(const signum::Transaction& transaction) {
     assignments[sender]++;
 }
 
-Status check_transaction(Ledger& ledger, const signum::Transaction& transaction, int64_t timestamp,
-                         const Pending& pending) {
+Status check_unsigned(Ledger& ledger, const signum::Transaction& transaction, int64_t timestamp,
+                      const Pending& pending) {
   const auto& network = ledger.network();
   const auto kind = signum::kind_of(transaction.attachment);
   QUARRY_TRY(signum::check_form(transaction));
@@ -125,7 +125,12 @@ Status check_transaction(Ledger& ledger, const signum::Transaction& transaction,
   QUARRY_TRY(check_key(ledger, transaction.sender));
   if (transaction.announced_key) QUARRY_TRY(check_key(ledger, *transaction.announced_key));
   QUARRY_TRY(check_assignment(ledger, transaction, pending));
-  QUARRY_TRY(check_balance(ledger, transaction, pending));
+  return check_balance(ledger, transaction, pending);
+}
+
+Status check_transaction(Ledger& ledger, const signum::Transaction& transaction, int64_t timestamp,
+                         const Pending& pending) {
+  QUARRY_TRY(check_unsigned(ledger, transaction, timestamp, pending));
   if (!signum::verify_signature(transaction))
     return refused("Transaction signature verification failed");
   return Status();

@@ -27,6 +27,10 @@ struct Pending {
 Status check_transaction(Ledger& ledger, const signum::Transaction& transaction, int64_t timestamp,
                          const Pending& pending);
 
+// The same for one that is still to be signed.
+Status check_unsigned(Ledger& ledger, const signum::Transaction& transaction, int64_t timestamp,
+                      const Pending& pending);
+
 // A block with what can be computed without the ledger: done before the chain is
 // locked, since a nonce takes a while (about 0.1 s).
 struct HashedBlock {
