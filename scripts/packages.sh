@@ -54,6 +54,30 @@ require_packages() {
     "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
 }
 
+# A runtime of JavaScript, for the tests against SignumJS. One that is there already
+# is taken: packages of other makers exclude Debian's.
+require_node() {
+  if ! { command -v node && command -v npm; } >/dev/null; then
+    require_packages nodejs npm
+  fi
+}
+
+# require_signumjs: into build/signumjs, the versions that tests/e2e/signumjs locks.
+# Without a network those tests are skipped.
+require_signumjs() {
+  local source=tests/e2e/signumjs target=build/signumjs
+  cmp -s $source/package-lock.json $target/installed && return
+  mkdir -p $target
+  rm -f $target/installed
+  cp $source/package.json $source/package-lock.json $target
+  if (cd $target && npm ci --ignore-scripts --no-audit --no-fund); then
+    cp $source/package-lock.json $target/installed
+  else
+    rm -rf $target/node_modules
+    echo "warning: npm could not install SignumJS; the tests against it are skipped" >&2
+  fi
+}
+
 # Compilers and CMake that are too old get a word here, and not an error deep
 # in a build.
 require_tools() {
