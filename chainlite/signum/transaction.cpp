@@ -16,6 +16,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;  // which Clang 14 does not deduce
 
 // A kind's number and name, in the order of the variant.
 struct KindRow {
