@@ -5,7 +5,7 @@ namespace {
 
 const Command* const kCommands[] = {&kDevicesCommand, &kBenchCommand,   &kPlotCommand,
                                     &kVerifyCommand,  &kConvertCommand, &kScanCommand,
-                                    &kDemoCommand};
+                                    &kWalletCommand,  &kDemoCommand};
 
 constexpr Flag kCommonFlags[] = {
     {"json", FlagKind::kSwitch, "", "print one JSON object on stdout; progress as JSON on stderr"},

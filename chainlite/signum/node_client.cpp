@@ -15,7 +15,8 @@ constexpr size_t kMostWordsOfNode = 300;              // of its errors that are 
 
 // A stranger's words, on one line and short.
 std::string quoted(std::string text) {
-  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   if (text.size() > kMostWordsOfNode) text = text.substr(0, kMostWordsOfNode) + "...";
   return text;
 }
@@ -55,8 +56,7 @@ Result<json> NodeClient::send(HttpRequest request, const std::string& request_ty
   if (reply.status != 200)
     return Status(reply.status >= 500 ? Code::kNetwork : Code::kRefused,
                   name_ + " answers " + request_type + " with HTTP " +
-                      std::to_string(reply.status) +
-                      ": is this the address of a node's API?");
+                      std::to_string(reply.status) + ": is this the address of a node's API?");
   QUARRY_ASSIGN(json value, parse_json(reply.body, source));
   if (!value.is_object()) return Status(Code::kCorrupt, source + " is no JSON object");
   QUARRY_TRY(error_in(value, name_));
@@ -105,18 +105,21 @@ Result<NodeClient::PeerTip> NodeClient::tip(const Cancel& cancel) const {
   return tip;
 }
 
-Result<std::vector<Block>> NodeClient::blocks_above(uint32_t height, uint32_t count,
-                                                    const Cancel& cancel) const {
-  QUARRY_ASSIGN(const json reply,
-                ask_peer("getBlocksFromHeight", {{"height", height}, {"numBlocks", count}}, cancel));
+Result<std::vector<PeerBlock>> NodeClient::blocks_above(uint32_t height, uint32_t count,
+                                                        const Cancel& cancel) const {
+  QUARRY_ASSIGN(const json reply, ask_peer("getBlocksFromHeight",
+                                           {{"height", height}, {"numBlocks", count}}, cancel));
   QUARRY_ASSIGN(const json* list, read_array(reply, "nextBlocks", count));
-  std::vector<Block> blocks;
+  std::vector<PeerBlock> blocks;
   for (const json& element : *list) {
     auto block = block_from_json(element);
     if (!block.ok())
       return block.status().with_context("block " + std::to_string(height + 1 + blocks.size()) +
                                          " of " + name_);
-    blocks.push_back(std::move(*block));
+    PeerBlock peer{std::move(*block), std::nullopt};
+    if (const auto packed = read_u64(element, "baseTarget"); packed.ok())
+      peer.packed_base_target = *packed;
+    blocks.push_back(std::move(peer));
   }
   return blocks;
 }

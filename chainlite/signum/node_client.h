@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "chainlite/signum/block.h"
 #include "chainlite/signum/consensus.h"
+#include "chainlite/signum/light_client.h"
 #include "host/cancel.h"
 #include "host/http/client.h"
 #include "host/http/url.h"
@@ -53,8 +54,8 @@ class NodeClient {
 
   // Up to `count` blocks above `height`, in ascending order; none at the tip. Only
   // their form is checked. kCorrupt if there are more than were asked for.
-  Result<std::vector<Block>> blocks_above(uint32_t height, uint32_t count,
-                                          const Cancel& cancel) const;
+  Result<std::vector<PeerBlock>> blocks_above(uint32_t height, uint32_t count,
+                                              const Cancel& cancel) const;
 
  private:
   NodeClient(HttpClient& http, std::string name, bool is_loopback)

@@ -134,20 +134,20 @@ Result<Transaction> prepare(const NodeClient& node, const Draft& draft, const Pu
   QUARRY_ASSIGN(const Transaction theirs, parse_transaction(their_bytes));
   QUARRY_TRY(take_chain_fields(theirs, unix_now, node, ours));
   if (transaction_bytes(ours) != their_bytes)
-    return Status(Code::kRefused,
-                  node.name() + " wants another transaction signed than was asked for (it would be " +
-                      kind_name(kind_of(theirs.attachment)) + " of " +
-                      std::to_string(theirs.amount_planck) + " planck to " +
-                      std::to_string(theirs.recipient) +
-                      "): nothing was signed; do not use this node");
+    return Status(
+        Code::kRefused,
+        node.name() + " wants another transaction signed than was asked for (it would be " +
+            kind_name(kind_of(theirs.attachment)) + " of " + std::to_string(theirs.amount_planck) +
+            " planck to " + std::to_string(theirs.recipient) +
+            "): nothing was signed; do not use this node");
   return ours;
 }
 
 Status broadcast(const NodeClient& node, const Transaction& transaction, const Cancel& cancel) {
-  QUARRY_ASSIGN(const json reply,
-                node.call("broadcastTransaction",
-                          {{"transactionBytes", format_hex(transaction_bytes(transaction))}},
-                          cancel, true));
+  QUARRY_ASSIGN(
+      const json reply,
+      node.call("broadcastTransaction",
+                {{"transactionBytes", format_hex(transaction_bytes(transaction))}}, cancel, true));
   QUARRY_ASSIGN(const std::string hash, read_text(reply, "fullHash"));
   if (hash != format_hex(full_hash(transaction)))
     return Status(Code::kRefused, node.name() + " answers with another transaction's hash");

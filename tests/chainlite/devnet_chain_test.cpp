@@ -1,8 +1,8 @@
-#include "chainlite/devnet/chain.h"
+#include "tests/support/devnet_chain.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/support/devnet_chain.h"
+#include "chainlite/devnet/chain.h"
 
 namespace quarry::devnet {
 namespace {
@@ -77,9 +77,8 @@ TEST(DevnetChain, SeveralAreSharedOutAndCounted) {
   EXPECT_EQ(devnet.account(1).balance_planck, 110u);
   EXPECT_EQ(devnet.account(2).balance_planck, 120u);
   EXPECT_EQ(devnet.account(3).balance_planck, 100u);
-  const auto of_two = devnet.chain->read([&](Ledger& ledger, const Mempool&) {
-    return ledger.transactions_of(2, {});
-  });
+  const auto of_two = devnet.chain->read(
+      [&](Ledger& ledger, const Mempool&) { return ledger.transactions_of(2, {}); });
   EXPECT_EQ(of_two->size(), 2u);
 }
 
@@ -88,9 +87,9 @@ TEST(DevnetChain, DoubleSpendsAndReplaysAreRefused) {
   DevnetChain devnet;
   const auto rich = keys_of("rich"), miner = keys_of("miner");
   const uint64_t id = rich->account_id();
-  ASSERT_TRUE(devnet.chain
-                  ->submit(devnet.payment(keys_of(kFaucetPassphrase), id, 10 * kPlanckPerCoin))
-                  .ok());
+  ASSERT_TRUE(
+      devnet.chain->submit(devnet.payment(keys_of(kFaucetPassphrase), id, 10 * kPlanckPerCoin))
+          .ok());
   devnet.mine(miner);
 
   const auto refused = [&](const signum::Transaction& transaction) {
@@ -137,8 +136,9 @@ TEST(DevnetChain, WhatMayNotStandInABlock) {
   EXPECT_TRUE(refused([](auto& t) { t.timestamp += 16; }));
   EXPECT_TRUE(refused([](auto& t) { t.timestamp -= 3601; }));
   EXPECT_TRUE(refused([](auto& t) { t.referenced_full_hash[3] = std::byte{1}; }));
-  EXPECT_TRUE(refused([](auto& t) { t.message = signum::MessageAppendix{Bytes(1000), false}; }))
-      << "long appendages cost more";
+  EXPECT_TRUE(refused([](auto& t) {
+    t.message = signum::MessageAppendix{Bytes(1000), false};
+  })) << "long appendages cost more";
   EXPECT_FALSE(refused([](auto& t) {
     t.message = signum::MessageAppendix{Bytes(1000), false};
     t.fee_planck = 6'000'000;
@@ -211,8 +211,7 @@ TEST(DevnetChain, RewardsGoWhereTheyAreAssigned) {
   const ChainBlock block = devnet.wait_for_block();
   EXPECT_EQ(block.block.generator_id(), id);
   EXPECT_TRUE(signum::verify_signature(block.block, keys_of(kFaucetPassphrase)->public_key()));
-  EXPECT_EQ(devnet.account(kFaucet).forged_planck,
-            10'000 * kPlanckPerCoin);
+  EXPECT_EQ(devnet.account(kFaucet).forged_planck, 10'000 * kPlanckPerCoin);
 }
 
 TEST(DevnetChain, NoncesAreRefusedInTheNodesWords) {

@@ -51,15 +51,15 @@ class DevnetChain {
   std::string path() const { return folder.file("chain.sqlite"); }
 
   devnet::ChainBlock tip() const {
-    return *chain->read([](devnet::Ledger& ledger, const devnet::Mempool&) { return ledger.tip(); });
+    return *chain->read(
+        [](devnet::Ledger& ledger, const devnet::Mempool&) { return ledger.tip(); });
   }
   uint32_t height() const {
     return chain->read([](devnet::Ledger& ledger, const auto&) { return ledger.height(); });
   }
   devnet::Account account(uint64_t id) const {
-    return *chain->read([&](devnet::Ledger& ledger, const auto&) {
-      return ledger.account_or_new(id);
-    });
+    return *chain->read(
+        [&](devnet::Ledger& ledger, const auto&) { return ledger.account_or_new(id); });
   }
   size_t waiting() const {
     return chain->read([](auto&, const devnet::Mempool& mempool) { return mempool.all().size(); });
