@@ -82,6 +82,7 @@ bool Process::running() {
   return !ended_;
 }
 
+std::string Process::output_so_far() const { return contents(folder_ + "/stdout"); }
 std::string Process::errors_so_far() const { return contents(folder_ + "/stderr"); }
 
 Outcome Process::wait() {

@@ -33,7 +33,8 @@ class Process {
   // Returns when the program has ended.
   Outcome wait();
 
-  // What it wrote on stderr so far.
+  // What it wrote on stdout and stderr so far.
+  std::string output_so_far() const;
   std::string errors_so_far() const;
 
  private:
