@@ -59,7 +59,9 @@ extern const Command kPlotCommand;
 extern const Command kVerifyCommand;
 extern const Command kConvertCommand;
 extern const Command kScanCommand;
+extern const Command kDevnetCommand;
 extern const Command kWalletCommand;
+extern const Command kChainCommand;
 extern const Command kDemoCommand;
 
 // Flags that every command takes, those that go with devices, and those of

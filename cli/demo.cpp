@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/demo_chain.h"
 #include "cli/session.h"
 #include "host/file.h"
 #include "host/memory.h"
@@ -23,7 +24,6 @@ constexpr Flag kFlags[] = {
     {"folder", FlagKind::kValue, "DIR", "where to work; all is removed at the end; default: /tmp"},
 };
 
-constexpr uint64_t kAccount = 10282355196851764065u;
 constexpr uint64_t kStart = 4294967290u;  // nonce numbers pass 2^32 within the file
 
 // What the steps hand on to each other.
@@ -36,6 +36,7 @@ struct Demo {
   PlotName plot = {};
   Round round = {};
   ScanReport scan = {};
+  DemoChain chain = {};
 
   std::string path() const { return folder->path() + "/" + format_plot_name(plot); }
 };
@@ -149,6 +150,26 @@ Result<std::string> cross_check(Demo& demo) {
   return std::string("the winning nonce computed by scalar code alone: the same deadline");
 }
 
+// The best nonce of the plot in a round of the chain.
+DemoChain::Scan scan_of(Demo& demo) {
+  return [&demo](const Round& round) {
+    return scan_plots(round, {demo.path()}, demo.devices, demo.files, demo.session.progress(),
+                      demo.session.cancel());
+  };
+}
+
+Result<std::string> start_devnet(Demo& demo) {
+  return demo.chain.start(demo.folder->path() + "/devnet");
+}
+
+Result<std::string> mine(Demo& demo) {
+  return demo.chain.mine(scan_of(demo), demo.session.cancel());
+}
+
+Result<std::string> pay(Demo& demo) { return demo.chain.pay(scan_of(demo), demo.session.cancel()); }
+
+Result<std::string> verify_chain(Demo& demo) { return demo.chain.verify(demo.session.cancel()); }
+
 // One row of the table. A later feature adds its row here.
 struct Step {
   const char* feature;
@@ -156,8 +177,16 @@ struct Step {
 };
 
 constexpr Step kSteps[] = {
-    {"devices", test_devices}, {"plot", plot}, {"verify", verify},
-    {"repair", repair},        {"scan", scan}, {"cross-check", cross_check},
+    {"devices", test_devices},
+    {"plot", plot},
+    {"verify", verify},
+    {"repair", repair},
+    {"scan", scan},
+    {"cross-check", cross_check},
+    {"devnet", start_devnet},
+    {"mine", mine},
+    {"payment", pay},
+    {"light client", verify_chain},
 };
 
 Result<int> run(const Arguments& arguments, Session& session) {
@@ -165,7 +194,7 @@ Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_ASSIGN(const uint64_t nonces, arguments.number("nonces", 512));
   if (nonces < 64 || nonces > (uint64_t{1} << 20))
     return arguments.usage_error("--nonces: give a number from 64 to 1048576");
-  demo.plot = {kAccount, kStart, nonces, 0};
+  demo.plot = {demo.chain.account_id(), kStart, nonces, 0};
   QUARRY_ASSIGN(demo.folder, ScratchFolder::make(arguments.text("folder", temporary_folder())));
 
   Json list = Json::array();

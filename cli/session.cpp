@@ -75,6 +75,14 @@ void Session::print(const Json& object, const std::string& text) {
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
+void Session::print_line(const Json& object, const std::string& text) {
+  printed_ = true;
+  const std::string line =
+      json_ ? object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : text;
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fflush(stdout);
+}
+
 void Session::warn(const Status& status) { progress_->notice("quarry: " + status.message()); }
 
 void Session::fail(const Status& status) {

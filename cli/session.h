@@ -36,6 +36,10 @@ class Session {
   // The result: `object` with --json, else `text`. Once per run.
   void print(const Json& object, const std::string& text);
 
+  // One line of a stream of results, at once: `object` with --json, else `text`,
+  // which may be empty. Any number of them, and no print() then.
+  void print_line(const Json& object, const std::string& text);
+
   // A failure that does not end the command, on stderr.
   void warn(const Status& status);
 

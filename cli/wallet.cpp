@@ -27,7 +27,7 @@ constexpr Flag kFlags[] = {
      "new, import: a password that costs little to try; for tests"},
     {"node", FlagKind::kValue, "URL",
      "the node to ask; default: http://127.0.0.1:8125, a devnet's"},
-    {"to", FlagKind::kList, "ACCOUNT", "send: the recipient; or several ACCOUNT=COINS"},
+    {"to", FlagKind::kList, "ACCOUNT", "send: the recipient; or, repeated, ACCOUNT=COINS"},
     {"amount", FlagKind::kValue, "COINS", "send, fund: how much"},
     {"fee", FlagKind::kValue, "COINS", "send: default: the least that the network takes"},
     {"deadline", FlagKind::kValue, "MINUTES",

@@ -26,7 +26,7 @@ struct DevnetOptions {
   std::string address = "127.0.0.1";  // an IP address
   uint16_t port = 8125;               // 0: any that is free
   std::string folder;                 // made if missing
-  uint32_t block_seconds = 10;        // 1..86400, on average
+  uint32_t block_seconds = 5;         // 1..86400, on average
   std::vector<std::string> follow;    // URLs of other nodes
   std::vector<signum::KeyPair> keys;  // to forge with, beside the faucet's
 };

@@ -8,7 +8,7 @@
 namespace quarry::signum {
 namespace {
 
-constexpr size_t kMostHeaders = 1440;  // as far back as any rule looks
+constexpr size_t kMostHeaders = 1441;  // as far back as any rule looks
 
 Status corrupt(const std::string& what) { return Status(Code::kCorrupt, "block: " + what); }
 
@@ -44,6 +44,7 @@ Result<LightClient> LightClient::from_genesis(const Network& network, const Bloc
   header.base_target = genesis_base_target(network);
   LightClient client(network);
   client.knows_all_ = true;
+  client.generators_.push_back(header.generator);
   client.recent_.push_front(header);
   return client;
 }
@@ -74,9 +75,29 @@ Status LightClient::check_rules(const Block& block) const {
   return check_payload(block);
 }
 
+// What the account of a generator has committed, as it counts for the next block.
+// Only where all blocks are known.
+uint64_t LightClient::commitment_of(uint64_t generator) const {
+  const uint32_t previous = tip().height;
+  const int64_t counts_until = int64_t{previous} - network_.commitment_wait(previous);
+  int64_t committed = 0;
+  if (const auto found = commitments_.find(generator); found != commitments_.end())
+    for (const Commitment& change : found->second)
+      if (change.planck < 0 || change.height <= counts_until) committed += change.planck;
+  ForgedBlocks forged;
+  for (size_t back = 0; back < generators_.size() && back <= 32'400; back++) {
+    if (generators_[generators_.size() - 1 - back] != generator) continue;
+    if (back <= 360) forged.in_360++;
+    if (back <= 1'440) forged.in_1440++;
+    forged.in_32400++;
+  }
+  return commitment_per_capacity(network_, previous, tip().base_target.capacity,
+                                 static_cast<uint64_t>(std::max<int64_t>(committed, 0)), forged);
+}
+
 // A generator's commitment makes its deadline up to 8 times shorter or longer
 // before the logarithm; which, its state says.
-Result<Check> LightClient::check_nonce(const Block& block) const {
+Result<Check> LightClient::check_nonce(const Block& block, uint64_t commitment) const {
   const uint32_t height = tip().height + 1;
   DeadlineInput input;
   input.height = height;
@@ -89,8 +110,11 @@ Result<Check> LightClient::check_nonce(const Block& block) const {
     input.commitment_factor = factor;
     return check_deadline(network_, input, elapsed);
   };
-  if (height < network_.activations.poc_plus) {
-    const auto verdict = allowed(1);
+  if (height < network_.activations.poc_plus || knows_all_) {
+    const auto verdict =
+        allowed(height < network_.activations.poc_plus
+                    ? 1
+                    : commitment_factor(commitment, tip().base_target.average_commitment));
     if (verdict == DeadlineCheck::kTooEarly) return corrupt("it is too early for its nonce");
     if (verdict == DeadlineCheck::kInTime) return Check{"nonce", Evidence::kVerified, ""};
     return Check{"nonce", Evidence::kAssumed, "on the boundary of its second"};
@@ -129,7 +153,8 @@ Result<Check> LightClient::check_signature(const Block& block) const {
   return Check{"signature", Evidence::kVerified, ""};
 }
 
-Result<Check> LightClient::check_base_target(const PeerBlock& peer, Header& header) const {
+Result<Check> LightClient::check_base_target(const PeerBlock& peer, uint64_t commitment,
+                                             Header& header) const {
   const uint32_t window = base_target_window(network_, header.height);
   if (recent_.size() < std::min<size_t>(window, header.height)) {
     header.base_target = tip().base_target;
@@ -152,9 +177,19 @@ Result<Check> LightClient::check_base_target(const PeerBlock& peer, Header& head
   next.previous_average_commitment = tip().base_target.average_commitment;
   next.past_average_commitment = next.previous_average_commitment;
   next.commitment = next.previous_average_commitment;
-  header.base_target = next_base_target(network_, next).base_target;
-  if (header.height < network_.activations.poc_plus || !peer.packed_base_target)
+  if (knows_all_) {
+    const uint32_t back = tip().height - past_commitment_height(network_, header.height);
+    next.commitment = commitment;
+    next.past_average_commitment = recent_[back].base_target.average_commitment;
+  }
+  const BlockTarget target = next_base_target(network_, next);
+  header.base_target = target.base_target;
+  if (knows_all_) {
+    header.cumulative_difficulty = tip().cumulative_difficulty + target.difficulty;
     return Check{"base target", Evidence::kVerified, ""};
+  }
+  if (header.height < network_.activations.poc_plus || !peer.packed_base_target)
+    return Check{"base target", Evidence::kAssumed, "rests on the blocks that it began with"};
   // The capacity's half follows from times alone; the commitments' half moves by
   // at most a fifth, and where in between only the accounts know.
   QUARRY_ASSIGN(const BaseTarget told, unpack_base_target(*peer.packed_base_target));
@@ -171,11 +206,16 @@ Result<Check> LightClient::check_base_target(const PeerBlock& peer, Header& head
 
 void LightClient::learn(const Block& block, uint32_t height) {
   keys_.emplace(block.generator_id(), block.generator);
+  if (knows_all_) generators_.push_back(block.generator_id());
   for (const Transaction& transaction : block.transactions) {
     const uint64_t sender = transaction.sender_id();
     keys_.emplace(sender, transaction.sender);
     if (transaction.announced_key)
       keys_.emplace(account_of(*transaction.announced_key), *transaction.announced_key);
+    if (const auto* add = std::get_if<AddCommitment>(&transaction.attachment))
+      commitments_[sender].push_back({height, static_cast<int64_t>(add->amount_planck)});
+    if (const auto* remove = std::get_if<RemoveCommitment>(&transaction.attachment))
+      commitments_[sender].push_back({height, -static_cast<int64_t>(remove->amount_planck)});
     if (!std::holds_alternative<RewardRecipientAssignment>(transaction.attachment)) continue;
     const auto known = assignments_.find(sender);
     const uint64_t previous = known == assignments_.end()           ? sender
@@ -201,7 +241,9 @@ Result<Verdict> LightClient::append(const PeerBlock& peer) {
   const Evidence place = knows_all_ ? Evidence::kVerified : Evidence::kAssumed;
   verdict.checks.push_back({"link", place, knows_all_ ? "" : "rests on the block it began with"});
   verdict.checks.push_back({"payload", Evidence::kVerified, ""});
-  for (auto check : {check_nonce(block), check_signature(block), check_base_target(peer, header)}) {
+  const uint64_t commitment = knows_all_ ? commitment_of(header.generator) : 0;
+  for (auto check : {check_nonce(block, commitment), check_signature(block),
+                     check_base_target(peer, commitment, header)}) {
     if (!check.ok()) return check.status().with_context(where);
     verdict.checks.push_back(std::move(*check));
   }

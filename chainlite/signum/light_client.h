@@ -1,7 +1,9 @@
 // Believes of a chain only what can be checked from its blocks alone.
 //
 // What a client without the accounts' state cannot know, above all the commitment
-// of a generator, is not guessed: each check says what its answer rests on.
+// of a generator, is not guessed: each check says what its answer rests on. A
+// client that followed a chain from its first block has seen every commitment and
+// every generator, and knows.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +44,7 @@ struct Header {
   uint64_t generator = 0;
   Hash256 generation_signature{};
   BaseTarget base_target;
+  Difficulty cumulative_difficulty;  // 0 unless followed from genesis
 };
 
 struct Verdict {
@@ -58,8 +61,9 @@ struct PeerBlock {
   std::optional<uint64_t> packed_base_target;
 };
 
-// Follows one chain, block by block. Belongs to one thread. Memory: one header for
-// each of the last 1440 blocks, and keys and reward assignments seen.
+// Follows one chain, block by block. Belongs to one thread. Memory: the headers of
+// the last 1441 blocks, 8 bytes for each block, and keys, reward assignments and
+// commitments seen.
 class LightClient {
  public:
   // Begins at the network's first block, which is known by its id. `genesis` is
@@ -82,11 +86,17 @@ class LightClient {
   explicit LightClient(const Network& network) : network_(network) {}
 
   Status check_rules(const Block& block) const;
-  Result<Check> check_nonce(const Block& block) const;
+  Result<Check> check_nonce(const Block& block, uint64_t commitment) const;
   Result<Check> check_signature(const Block& block) const;
-  Result<Check> check_base_target(const PeerBlock& block, Header& header) const;
+  Result<Check> check_base_target(const PeerBlock& block, uint64_t commitment,
+                                  Header& header) const;
+  uint64_t commitment_of(uint64_t generator) const;
   void learn(const Block& block, uint32_t height);
 
+  struct Commitment {
+    uint32_t height = 0;
+    int64_t planck = 0;  // removed, if negative
+  };
   struct Assignment {
     uint64_t recipient = 0, previous = 0;
     uint32_t from_height = 0;
@@ -97,6 +107,8 @@ class LightClient {
   std::deque<Header> recent_;  // newest first
   std::map<uint64_t, PublicKey> keys_;
   std::map<uint64_t, Assignment> assignments_;
+  std::map<uint64_t, std::vector<Commitment>> commitments_;
+  std::vector<uint64_t> generators_;  // by height, from genesis
 };
 
 // The checks of one block without its place: payload, form, transactions'

@@ -124,6 +124,7 @@ Result<Transaction> prepare(const NodeClient& node, const Draft& draft, const Pu
   ours.deadline_minutes = draft.deadline_minutes;
   ours.message = draft.message;
   ours.encrypted_message = draft.encrypted_message;
+  ours.fee_planck = fee_quant;  // until the size is known
   QUARRY_TRY(check_form(ours));
   ours.fee_planck = draft.fee_planck ? *draft.fee_planck : least_fee(ours, fee_quant);
   QUARRY_TRY(check_form(ours));
