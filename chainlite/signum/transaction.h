@@ -4,7 +4,7 @@
 // deadline, sender's public key, recipient, amount, fee, hash of the referenced
 // transaction, signature (zeros while it is signed or hashed), then from version
 // 1 flags and the EC block, from version 2 the cash-back account, then the
-// attachment and the appendages. See docs/formats.md.
+// attachment and the appendages.
 //
 // Amounts are in planck: 1 coin = 100,000,000 planck.
 #pragma once
