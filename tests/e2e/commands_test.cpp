@@ -213,7 +213,8 @@ TEST_F(CommandLine, DemoProvesAllAndLeavesNothing) {
     features.push_back(row["feature"]);
     EXPECT_EQ(row["passed"], true) << row;
   }
-  EXPECT_EQ(features, (Words{"devices", "plot", "verify", "repair", "scan", "cross-check"}));
+  EXPECT_EQ(features, (Words{"devices", "plot", "verify", "repair", "scan", "cross-check", "devnet",
+                             "mine", "payment", "light client"}));
   EXPECT_TRUE(names_in(folder_.path()).empty());
 }
 
