@@ -51,9 +51,10 @@ Result<std::unique_ptr<Devnet>> Devnet::start(DevnetOptions options, WallClock& 
   for (auto& keys : options.keys) devnet->forger_->add_keys(std::move(keys));
   devnet->api_ = std::make_unique<NodeApi>(*devnet->chain_, *devnet->forger_);
   devnet->client_ = make_http_client();
-  for (std::string& url : options.follow) {
+  for (const std::string& url : options.follow) {
+    QUARRY_ASSIGN(auto node, signum::NodeClient::open(*devnet->client_, url));
     Peer peer;
-    peer.follower = std::make_unique<Follower>(*devnet->chain_, *devnet->client_, std::move(url));
+    peer.follower = std::make_unique<Follower>(*devnet->chain_, std::move(node));
     devnet->peers_.push_back(std::move(peer));
   }
   QUARRY_ASSIGN(const Round round, devnet->chain_->round());

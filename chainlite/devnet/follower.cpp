@@ -20,56 +20,20 @@ constexpr size_t kMostForkBytes = size_t{64} << 20;
 constexpr size_t kMostPushedTransactions = 255;
 constexpr uint32_t kMostPushedBlocks = 100;
 constexpr uint32_t kPollsUntilSentAgain = 30;
-constexpr size_t kMostForeignWords = 200;
-
-// What a stranger said, fit to be shown.
-std::string quote(std::string text) {
-  text.resize(std::min(text.size(), kMostForeignWords));
-  for (char& c : text)
-    if (c < ' ' || c > '~') c = '?';
-  return text;
-}
 
 }  // namespace
 
-Follower::Follower(Chain& chain, HttpClient& client, std::string url)
-    : chain_(chain), client_(client), url_(std::move(url)) {}
-
 Status Follower::bad(const std::string& what) const {
-  return Status(Code::kCorrupt, url_ + ": " + what);
-}
-
-Result<json> Follower::ask(json request, const Cancel& cancel) {
-  request["protocol"] = "B1";
-  HttpRequest http;
-  http.method = "POST";
-  http.url = url_ + (url_.ends_with('/') ? "burst" : "/burst");
-  http.headers = {{"Content-Type", "application/json"}};
-  http.body = request.dump(-1, ' ', false, json::error_handler_t::replace);
-  QUARRY_ASSIGN(const HttpReply reply, client_.send(http, cancel));
-  if (reply.status != 200)
-    return Status(Code::kNetwork, url_ + " answers with status " + std::to_string(reply.status) +
-                                      ": is it a node?");
-  QUARRY_ASSIGN(json object, parse_json(reply.body, "the reply of " + url_));
-  if (!object.is_object()) return bad("its reply is no JSON object");
-  if (has_member(object, "error")) {
-    const auto words = read_text(object, "error");
-    return Status(Code::kNetwork,
-                  url_ + " answers: " + quote(words.ok() ? *words : std::string("an error")));
-  }
-  return object;
+  return Status(Code::kCorrupt, node_.name() + ": " + what);
 }
 
 Status Follower::poll(const Cancel& cancel) {
-  QUARRY_ASSIGN(const json told, ask({{"requestType", "getCumulativeDifficulty"}}, cancel));
-  QUARRY_ASSIGN(const std::string text, read_text(told, "cumulativeDifficulty"));
-  const auto theirs = signum::Difficulty::parse(text);
-  if (!theirs.ok()) return bad(theirs.status().message());
+  QUARRY_ASSIGN(const auto theirs, node_.tip(cancel));
   const auto tip = chain_.read([](Ledger& ledger, const Mempool&) { return ledger.tip(); });
   if (!tip.ok()) return tip.status();
-  if (*theirs > tip->cumulative_difficulty) {
+  if (theirs.cumulative_difficulty > tip->cumulative_difficulty) {
     QUARRY_TRY(catch_up(cancel));
-  } else if (*theirs < tip->cumulative_difficulty) {
+  } else if (theirs.cumulative_difficulty < tip->cumulative_difficulty) {
     QUARRY_TRY(push_blocks(cancel));
   }
   return exchange_transactions(cancel);
@@ -78,10 +42,9 @@ Status Follower::poll(const Cancel& cancel) {
 // The highest block of the other's samples that this chain has.
 Result<Follower::Place> Follower::find_milestone(const Cancel& cancel) {
   QUARRY_ASSIGN(const Round round, chain_.round());
-  json request = {{"requestType", "getMilestoneBlockIds"},
-                  {"lastBlockId", std::to_string(round.previous_block)}};
+  json request = {{"lastBlockId", std::to_string(round.previous_block)}};
   for (int step = 0; step < kMostSteps; step++) {
-    QUARRY_ASSIGN(const json reply, ask(request, cancel));
+    QUARRY_ASSIGN(const json reply, node_.ask_peer("getMilestoneBlockIds", request, cancel));
     QUARRY_ASSIGN(const json* ids, read_array(reply, "milestoneBlockIds", kMostMilestones));
     if (ids->empty()) return Place{0, chain_.network().genesis_block_id};
     uint64_t id = 0;
@@ -102,9 +65,9 @@ Result<Follower::Place> Follower::find_common(const Cancel& cancel) {
   QUARRY_ASSIGN(Place common, find_milestone(cancel));
   for (int step = 0; step < kMostSteps; step++) {
     const auto reply =
-        ask({{"requestType", "getNextBlockIds"}, {"blockId", std::to_string(common.id)}}, cancel);
+        node_.ask_peer("getNextBlockIds", {{"blockId", std::to_string(common.id)}}, cancel);
     if (!reply.ok()) {
-      if (common.height > 0 || reply.status().code() != Code::kNetwork) return reply.status();
+      if (common.height > 0 || reply.status().code() != Code::kRefused) return reply.status();
       return reply.status().with_context(
           "there may be no common block: start both nodes with the same --block-seconds");
     }
@@ -123,9 +86,8 @@ Result<Follower::Place> Follower::find_common(const Cancel& cancel) {
 }
 
 Result<std::vector<signum::Block>> Follower::download(uint64_t after, const Cancel& cancel) {
-  QUARRY_ASSIGN(
-      const json reply,
-      ask({{"requestType", "getNextBlocks"}, {"blockId", std::to_string(after)}}, cancel));
+  QUARRY_ASSIGN(const json reply,
+                node_.ask_peer("getNextBlocks", {{"blockId", std::to_string(after)}}, cancel));
   QUARRY_ASSIGN(const json* list, read_array(reply, "nextBlocks", kMostPeerBlocks));
   std::vector<signum::Block> blocks;
   blocks.reserve(list->size());
@@ -183,10 +145,10 @@ Status Follower::switch_to_fork(Place common, const Cancel& cancel) {
   if (!adopted.ok() && adopted.status().code() == Code::kCorrupt)
     return bad("refused its fork after height " + std::to_string(common.height) + ": " +
                adopted.status().message());
-  if (!adopted.ok()) return adopted.status().with_context(url_);
+  if (!adopted.ok()) return adopted.status().with_context(node_.name());
   if (!*adopted)
     return Status(Code::kNetwork,
-                  url_ + ": its fork is no better than this chain, though it said so");
+                  node_.name() + ": its fork is no better than this chain, though it said so");
   return Status();
 }
 
@@ -199,8 +161,7 @@ Status Follower::push_blocks(const Cancel& cancel) {
     if (!block.ok()) return block.status().code() == Code::kNotFound ? Status() : block.status();
     json request =
         signum::block_to_json(block->block, signum::pack_base_target(block->base_target));
-    request["requestType"] = "processBlock";
-    QUARRY_ASSIGN(const json reply, ask(std::move(request), cancel));
+    QUARRY_ASSIGN(const json reply, node_.ask_peer("processBlock", std::move(request), cancel));
     // It stands on a fork of its own, and follows us or does not.
     const auto accepted = read_bool(reply, "accepted");
     if (!accepted.ok() || !*accepted) return Status();
@@ -209,7 +170,8 @@ Status Follower::push_blocks(const Cancel& cancel) {
 }
 
 Status Follower::exchange_transactions(const Cancel& cancel) {
-  QUARRY_ASSIGN(const json told, ask({{"requestType", "getUnconfirmedTransactions"}}, cancel));
+  QUARRY_ASSIGN(const json told,
+                node_.ask_peer("getUnconfirmedTransactions", json::object(), cancel));
   QUARRY_ASSIGN(const json* list, read_array(told, "unconfirmedTransactions", 2 * Mempool::kMost));
   std::set<uint64_t> theirs;
   for (const json& object : *list) {
@@ -241,7 +203,7 @@ Status Follower::exchange_transactions(const Cancel& cancel) {
   });
   sent_ = std::move(sent);
   if (ours.empty()) return Status();
-  return ask({{"requestType", "processTransactions"}, {"transactions", std::move(ours)}}, cancel)
+  return node_.ask_peer("processTransactions", {{"transactions", std::move(ours)}}, cancel)
       .status();
 }
 

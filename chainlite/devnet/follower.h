@@ -4,31 +4,29 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "chainlite/devnet/chain.h"
+#include "chainlite/signum/node_client.h"
 #include "host/cancel.h"
-#include "host/http/client.h"
 
 namespace quarry::devnet {
 
 // One thread at a time.
 class Follower {
  public:
-  // Both outlive it. `url`: of the other node, as http://127.0.0.1:8125. It is
-  // checked by the first poll.
-  Follower(Chain& chain, HttpClient& client, std::string url);
-
-  const std::string& url() const { return url_; }
+  // `chain` outlives it.
+  Follower(Chain& chain, signum::NodeClient node) : chain_(chain), node_(std::move(node)) {}
 
   // One exchange with the other node. kNetwork if it does not answer, or has
-  // nothing usable just now; kCorrupt if it sent what breaks a rule, and the
-  // message names block and rule; kInvalidArgument for a wrong URL, another chain,
-  // or a fork too deep. The chain is whole in any case.
+  // nothing usable just now; kRefused with its words if it says no; kCorrupt if it
+  // sent what breaks a rule, and the message names block and rule;
+  // kInvalidArgument for another chain, or a fork too deep. The chain is whole in
+  // any case.
   Status poll(const Cancel& cancel);
 
  private:
@@ -37,7 +35,6 @@ class Follower {
     uint64_t id = 0;
   };
 
-  Result<nlohmann::json> ask(nlohmann::json request, const Cancel& cancel);
   Status exchange_transactions(const Cancel& cancel);
   Status catch_up(const Cancel& cancel);
   Status push_blocks(const Cancel& cancel);
@@ -49,8 +46,7 @@ class Follower {
   Status bad(const std::string& what) const;
 
   Chain& chain_;
-  HttpClient& client_;
-  const std::string url_;
+  const signum::NodeClient node_;
   std::set<uint64_t> theirs_;  // waiting transactions that the other node told
   std::set<uint64_t> sent_;    // and those that it was told
   uint32_t polls_ = 0;

@@ -101,7 +101,10 @@ Result<NodeClient::PeerTip> NodeClient::tip(const Cancel& cancel) const {
   PeerTip tip;
   QUARRY_ASSIGN(tip.height, read_u32(reply, "blockchainHeight"));
   QUARRY_ASSIGN(const std::string difficulty, read_text(reply, "cumulativeDifficulty"));
-  QUARRY_ASSIGN(tip.cumulative_difficulty, Difficulty::parse(difficulty));
+  const auto parsed = Difficulty::parse(difficulty);
+  if (!parsed.ok())
+    return Status(Code::kCorrupt, name_ + " tells no cumulative difficulty that is a number");
+  tip.cumulative_difficulty = *parsed;
   return tip;
 }
 

@@ -17,8 +17,9 @@ class DevnetFollower : public testing::Test {
  protected:
   // One poll of `who` at the URL.
   Status poll(DevnetNode& who, const std::string& url) {
-    Follower follower(*who.chain, *client, url);
-    return follower.poll(never);
+    const auto node = signum::NodeClient::open(*client, url);
+    if (!node.ok()) return node.status();
+    return Follower(*who.chain, *node).poll(never);
   }
 
   // A server that hands requests to `node`, but for those that `lie` answers.
@@ -200,7 +201,7 @@ TEST_F(DevnetFollower, NonsenseIsRefused) {
   // Another kind of server, and none at all.
   liar = std::move(*HttpServer::listen(
       {}, [](const IncomingRequest&) { return HttpReply{.status = 404, .body = "not here"}; }));
-  EXPECT_EQ(poll(b, liar->url()).code(), Code::kNetwork);
+  EXPECT_EQ(poll(b, liar->url()).code(), Code::kRefused);
   const std::string gone = liar->url();
   liar.reset();
   EXPECT_EQ(poll(b, gone).code(), Code::kNetwork);
