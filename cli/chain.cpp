@@ -169,8 +169,14 @@ Status write_proof(const std::string& path, uint64_t id, const CheckedBlock& fou
   const std::string text = proof.dump(1) + "\n";
   QUARRY_ASSIGN(const auto file,
                 posix_file_system().open(path, {.write = true, .create = true, .exclusive = true}));
-  QUARRY_TRY(file->write_at(0, text_bytes(text)));
-  return file->sync();
+  Status written = file->write_at(0, text_bytes(text));
+  if (written.ok()) written = file->sync();
+  if (!written.ok()) {
+    // Half a proof is none; what kept it from being written is what to tell.
+    const Status removed = posix_file_system().remove(path);
+    (void)removed.ok();
+  }
+  return written;
 }
 
 Result<int> chain_tx(const Arguments& arguments, Session& session) {
