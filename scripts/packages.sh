@@ -8,7 +8,7 @@ build_packages=(
   build-essential cmake ninja-build pkg-config ccache
   libboost-dev libcurl4-openssl-dev libcxxopts-dev libhwloc-dev libsodium-dev libspdlog-dev
   libsqlite3-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev
-  ocl-icd-opencl-dev opencl-headers
+  ocl-icd-opencl-dev opencl-headers prometheus-cpp-dev
 )
 test_packages=(
   clang clang-format clang-tidy libbenchmark-dev libgtest-dev pocl-opencl-icd shellcheck

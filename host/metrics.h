@@ -1,0 +1,14 @@
+// Figures for Prometheus: programs count in a prometheus::Registry, which any thread
+// may use, and serve it as text (exposition format 0.0.4).
+#pragma once
+
+#include <prometheus/registry.h>
+
+#include "host/http/message.h"
+
+namespace quarry {
+
+// The reply to GET /metrics.
+HttpReply metrics_reply(const prometheus::Registry& registry);
+
+}  // namespace quarry
