@@ -1,11 +1,7 @@
 #include "cli/progress_bar.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <optional>
 
@@ -202,54 +198,25 @@ class JsonProgress : public PacedProgress {
   }
 };
 
-size_t terminal_width() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
-}
-
 class BarProgress : public PacedProgress {
  public:
-  explicit BarProgress(bool color) : PacedProgress(kRedrawInterval), color_(color) {}
-  ~BarProgress() override { erase(); }
+  explicit BarProgress(LiveLines& lines) : PacedProgress(kRedrawInterval), lines_(lines) {}
+  ~BarProgress() override { lines_.draw({}); }
 
  private:
   void show(const ProgressReport& report, double rate) override {
-    // One column stays free: a full line would wrap on some terminals.
-    const auto lines = bar_lines(report, rate, terminal_width() - 1, color_);
-    erase();
-    for (const std::string& line : lines) put_line(line);
-    drawn_ = lines.size();
+    lines_.draw(bar_lines(report, rate, lines_.width(), lines_.color()));
   }
+  void tell(std::string_view message) override { lines_.tell(message); }
 
-  void tell(std::string_view message) override {
-    erase();
-    put_line(std::string(message));
-  }
-
-  void erase() {
-    if (drawn_ > 0) std::fprintf(stderr, "\x1b[%zuA\r\x1b[J", drawn_);
-    drawn_ = 0;
-  }
-
-  const bool color_;
-  size_t drawn_ = 0;
+  LiveLines& lines_;
 };
-
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
 
 }  // namespace
 
-std::unique_ptr<Progress> make_progress(bool json) {
+std::unique_ptr<Progress> make_progress(bool json, LiveLines* lines) {
   if (json) return std::make_unique<JsonProgress>();
-  const char* terminal = std::getenv("TERM");
-  const bool can_redraw =
-      terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
-  if (can_redraw && isatty(STDERR_FILENO) == 1)
-    return std::make_unique<BarProgress>(!is_set("NO_COLOR"));
+  if (lines != nullptr) return std::make_unique<BarProgress>(*lines);
   return std::make_unique<LineProgress>();
 }
 

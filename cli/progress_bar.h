@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/live_lines.h"
 #include "host/progress.h"
 
 namespace quarry::cli {
@@ -39,9 +40,9 @@ std::string progress_line(const ProgressReport& report, double units_per_second)
 // {"event":"progress",...}
 std::string progress_json(const ProgressReport& report, double units_per_second);
 
-// What suits stderr: a bar on a terminal, else a line every ten seconds; with
-// `json`, JSON lines. NO_COLOR and TERM=dumb are honoured.
-std::unique_ptr<Progress> make_progress(bool json);
+// What suits stderr: a bar in `lines` on a terminal, which outlive it; else (null) a
+// line every ten seconds; with `json`, JSON lines.
+std::unique_ptr<Progress> make_progress(bool json, LiveLines* lines);
 
 // Says nothing.
 class QuietProgress : public Progress {

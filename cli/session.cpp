@@ -53,10 +53,12 @@ Result<std::unique_ptr<Device>> open_apart(std::string_view id, const DeviceOpti
 }  // namespace
 
 Session::Session(bool json, bool quiet) : json_(json) {
-  if (quiet)
+  if (quiet) {
     progress_ = std::make_unique<QuietProgress>();
-  else
-    progress_ = make_progress(json);
+  } else {
+    if (!json) live_lines_ = LiveLines::of_stderr();
+    progress_ = make_progress(json, live_lines_.get());
+  }
   catch_stop_signals();
 }
 

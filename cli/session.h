@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "cli/arguments.h"
+#include "cli/live_lines.h"
 #include "host/cancel.h"
 #include "host/device.h"
 #include "host/progress.h"
@@ -29,6 +30,10 @@ class Session {
 
   bool json() const { return json_; }
   Progress& progress() { return *progress_; }
+
+  // Where a terminal shows how things stand; null elsewhere, and with `json` or
+  // `quiet`.
+  LiveLines* live_lines() { return live_lines_.get(); }
 
   // Set by the first SIGINT, SIGTERM or SIGHUP; the second one kills.
   const Cancel& cancel() const;
@@ -50,7 +55,8 @@ class Session {
  private:
   const bool json_;
   bool printed_ = false;
-  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<LiveLines> live_lines_;
+  std::unique_ptr<Progress> progress_;  // may draw there
 };
 
 // Opens what --device and --threads say (default: all), self-tested. Devices

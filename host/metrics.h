@@ -8,7 +8,9 @@
 
 namespace quarry {
 
-// The reply to GET /metrics.
-HttpReply metrics_reply(const prometheus::Registry& registry);
+// The reply to GET /metrics. `current` holds figures that are made anew for each
+// reply, so that series of things that are gone do not stand there for ever.
+HttpReply metrics_reply(const prometheus::Registry& registry,
+                        const prometheus::Registry* current = nullptr);
 
 }  // namespace quarry
