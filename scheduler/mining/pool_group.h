@@ -27,8 +27,8 @@ struct PoolGroupPolicy {
 struct PoolState {
   std::string name;
   bool active = false;
-  int failures = 0;         // in a row
-  std::string last_failure; // "" when the last request went well
+  int failures = 0;          // in a row
+  std::string last_failure;  // "" when the last request went well
 };
 
 // One thread polls; any thread submits and looks.

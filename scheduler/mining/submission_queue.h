@@ -60,7 +60,7 @@ class SubmissionQueue {
 
  private:
   struct Account {
-    std::optional<Finding> waiting;    // better than the one under way or answered
+    std::optional<Finding> waiting;  // better than the one under way or answered
     std::optional<Finding> under_way;
     Clock::Time not_before{};
     Clock::Duration retry{};
