@@ -59,6 +59,7 @@ extern const Command kPlotCommand;
 extern const Command kVerifyCommand;
 extern const Command kConvertCommand;
 extern const Command kScanCommand;
+extern const Command kMineCommand;
 extern const Command kDevnetCommand;
 extern const Command kWalletCommand;
 extern const Command kChainCommand;

@@ -3,9 +3,10 @@
 namespace quarry::cli {
 namespace {
 
-const Command* const kCommands[] = {
-    &kDevicesCommand, &kBenchCommand,  &kPlotCommand,   &kVerifyCommand, &kConvertCommand,
-    &kScanCommand,    &kDevnetCommand, &kWalletCommand, &kChainCommand,  &kDemoCommand};
+const Command* const kCommands[] = {&kDevicesCommand, &kBenchCommand,   &kPlotCommand,
+                                    &kVerifyCommand,  &kConvertCommand, &kScanCommand,
+                                    &kMineCommand,    &kDevnetCommand,  &kWalletCommand,
+                                    &kChainCommand,   &kDemoCommand};
 
 constexpr Flag kCommonFlags[] = {
     {"json", FlagKind::kSwitch, "", "print one JSON object on stdout; progress as JSON on stderr"},

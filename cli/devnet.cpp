@@ -4,14 +4,13 @@
 #include "base/units.h"
 #include "chainlite/signum/address.h"
 #include "cli/command.h"
+#include "cli/listen.h"
 #include "cli/session.h"
-#include "host/http/url.h"
 #include "host/user_folder.h"
 
 namespace quarry::cli {
 namespace {
 
-constexpr std::string_view kDefaultListen = "127.0.0.1:8125";
 constexpr uint16_t kDefaultPort = 8125;
 constexpr uint32_t kDefaultBlockSeconds = 5;
 constexpr uint32_t kMostBlockSeconds = 86'400;
@@ -26,21 +25,10 @@ constexpr Flag kFlags[] = {
     {"follow", FlagKind::kList, "URL", "devnets to exchange blocks and transactions with"},
 };
 
-// "HOST:PORT", where the port may be 0, unlike that of a URL.
-Result<HostAndPort> read_listen(const Arguments& arguments) {
-  std::string text = arguments.text("listen", kDefaultListen);
-  const bool any_port = text.ends_with(":0");
-  if (any_port) text.resize(text.size() - 2);
-  auto address = parse_host_and_port(text, kDefaultPort);
-  if (!address.ok()) return arguments.usage_error("--listen: " + address.status().message());
-  if (any_port) address->port = 0;
-  if (address->host == "localhost") address->host = "127.0.0.1";
-  return address;
-}
-
 Result<devnet::DevnetOptions> read_options(const Arguments& arguments) {
   devnet::DevnetOptions options;
-  QUARRY_ASSIGN(const HostAndPort listen, read_listen(arguments));
+  QUARRY_ASSIGN(const HostAndPort listen,
+                read_listen(arguments, "listen", {"127.0.0.1", kDefaultPort}));
   options.address = listen.host;
   options.port = listen.port;
   QUARRY_ASSIGN(const uint64_t block_seconds,

@@ -199,17 +199,22 @@ Result<std::string> key_name(const Arguments& arguments) {
   return name;
 }
 
-Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session) {
-  QUARRY_ASSIGN(const std::string name, key_name(arguments));
+Result<Secret> unlock_passphrase(const Arguments& arguments, Session& session,
+                                 const std::string& name) {
   QUARRY_ASSIGN(KeyFolder folder, key_folder(arguments));
   QUARRY_ASSIGN(const StoredKey stored, folder.load(name));
   if (!stored.warning.ok()) session.warn(stored.warning);
   QUARRY_ASSIGN(const Secret password, password_for(arguments, name, false));
-  QUARRY_ASSIGN(const Secret passphrase, open_key(stored.file, password));
-  auto keys = signum::KeyPair::from_passphrase(passphrase);
-  if (keys.public_key() != stored.file.info.public_key)
+  QUARRY_ASSIGN(Secret passphrase, open_key(stored.file, password));
+  if (signum::KeyPair::from_passphrase(passphrase).public_key() != stored.file.info.public_key)
     return Status(Code::kCorrupt, "key \"" + name + "\": its public key is not the passphrase's");
-  return keys;
+  return passphrase;
+}
+
+Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session) {
+  QUARRY_ASSIGN(const std::string name, key_name(arguments));
+  QUARRY_ASSIGN(const Secret passphrase, unlock_passphrase(arguments, session, name));
+  return signum::KeyPair::from_passphrase(passphrase);
 }
 
 Result<Node> open_node(const Arguments& arguments) {

@@ -23,6 +23,10 @@ Result<std::string> key_name(const Arguments& arguments);
 // keys are those of the passphrase, and of the public key in the file's header.
 Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session);
 
+// The passphrase of the key of this name, likewise: for what must be told to a node.
+Result<Secret> unlock_passphrase(const Arguments& arguments, Session& session,
+                                 const std::string& name);
+
 // The node of --node, by default a devnet's on this machine.
 struct Node {
   std::unique_ptr<HttpClient> http;
