@@ -1,8 +1,7 @@
 #include "chainlite/signum/node_client.h"
 
-#include <algorithm>
-
 #include "base/json.h"
+#include "base/printable.h"
 #include "chainlite/signum/block_json.h"
 
 namespace quarry::signum {
@@ -13,27 +12,14 @@ using nlohmann::json;
 constexpr size_t kMostReplyBytes = size_t{64} << 20;  // a batch of full blocks
 constexpr size_t kMostWordsOfNode = 300;              // of its errors that are shown
 
-// A stranger's words, on one line and short.
-std::string quoted(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  if (text.size() > kMostWordsOfNode) text = text.substr(0, kMostWordsOfNode) + "...";
-  return text;
-}
-
 // What a reply says went wrong; ok if nothing did.
 Status error_in(const json& reply, const std::string& node) {
-  if (has_member(reply, "errorCode") || has_member(reply, "errorDescription")) {
-    const auto words = read_text(reply, "errorDescription");
-    return Status(Code::kRefused,
-                  node + " refuses: " + (words.ok() ? quoted(*words) : "without saying why"));
-  }
-  if (has_member(reply, "error")) {
-    const auto words = read_text(reply, "error");
-    return Status(Code::kRefused,
-                  node + " refuses: " + (words.ok() ? quoted(*words) : "without saying why"));
-  }
-  return Status();
+  const bool has_code = has_member(reply, "errorCode") || has_member(reply, "errorDescription");
+  if (!has_code && !has_member(reply, "error")) return Status();
+  const auto words = read_text(reply, has_code ? "errorDescription" : "error");
+  return {Code::kRefused,
+          node + " refuses: " +
+              (words.ok() ? printable(*words, kMostWordsOfNode) : "without saying why")};
 }
 
 }  // namespace
