@@ -7,6 +7,8 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+bool same_letter(char a, char b) { return lower(a) == lower(b); }
+
 // RFC 9110, 5.6.2.
 bool is_token_letter(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -34,8 +36,13 @@ bool is_sendable(const HttpHeader& header) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_letter);
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view words) {
+  return std::search(text.begin(), text.end(), words.begin(), words.end(), same_letter) !=
+             text.end() ||
+         words.empty();
 }
 
 }  // namespace quarry

@@ -23,6 +23,9 @@ bool is_sendable(const HttpHeader& header);
 // True if the texts are equal but for the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+// True if `words` stands in `text`, in letters of any case.
+bool contains_ignoring_case(std::string_view text, std::string_view words);
+
 // Initialisers, so that {.body = ...} alone gives no warning.
 struct HttpReply {
   int status = 200;
