@@ -130,8 +130,12 @@ std::vector<PlotDisk> group_by_disk(const std::vector<std::string>& paths, FileS
       const Result<SpaceInfo> space = files.space(folder);
       device_of[folder] = space.ok() ? space->device : 0;
     }
-    PlotDisk& disk = disks[device_of[folder]];
-    if (disk.files.empty()) disk.name = folder;
+    const uint64_t device = device_of[folder];
+    PlotDisk& disk = disks[device];
+    if (disk.files.empty()) {
+      disk.device = device;
+      disk.name = folder;
+    }
     disk.files.push_back(i);
   }
   std::vector<PlotDisk> list;

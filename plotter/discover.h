@@ -44,6 +44,7 @@ std::string folder_of(const std::string& path);
 
 // Files of one disk.
 struct PlotDisk {
+  uint64_t device = 0;        // SpaceInfo's; 0: unknown
   std::string name;           // the folder of the first one
   std::vector<size_t> files;  // their numbers, ascending
 };

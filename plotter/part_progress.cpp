@@ -24,10 +24,6 @@ void PartProgress::finish() {
   report(std::chrono::steady_clock::now());
 }
 
-double PartProgress::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-}
-
 void PartProgress::report(std::chrono::steady_clock::time_point now) {
   const double time = std::max(std::chrono::duration<double>(now - begin_).count(), 1e-6);
   for (size_t i = 0; i < done_.size(); i++)

@@ -23,8 +23,6 @@ class PartProgress {
   // The last report, whatever the time.
   void finish();
 
-  double seconds() const;
-
  private:
   void report(std::chrono::steady_clock::time_point now);
 

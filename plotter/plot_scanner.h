@@ -1,6 +1,8 @@
-// Scans plots round after round: what a miner keeps open for weeks. Devices,
-// files and one reader thread per disk stay open between rounds; memory does not
-// grow with their number.
+// Scans plots round after round: what a miner keeps open for weeks. Devices, one
+// reader thread per disk and the blocks that they fill stay between rounds; memory
+// grows with the number of disks and devices, not with that of rounds or plots. Plot
+// files are open only while they are read, so that a disk can be taken out between
+// rounds.
 //
 //   QUARRY_ASSIGN(auto scanner, PlotScanner::open(paths, devices, files, clock));
 //   for (;;) {
@@ -9,6 +11,7 @@
 //   }
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -33,43 +36,63 @@ struct ScanDisk {
   uint64_t bytes_read = 0;      // likewise
   double seconds = 0;           // of reading, likewise
 
-  // A read of an earlier round has not come back yet: the disk is left out until
-  // it does, and others are not slowed.
+  // A read has not come back for kStuckAfter: no round waits for the disk until it
+  // does, and others are not slowed.
   bool stuck = false;
 };
 
-// Called by the scanner's threads, one at a time. May be empty.
+// Called by the thread that is in scan(), and not after it has returned. While a call
+// lasts, disks and devices go on; of the bests that come meanwhile only the last one
+// is told. Each may be empty.
 struct ScanEvents {
   // An account's best so far in this round got better.
   std::function<void(const Deadline& best)> best;
-  // A file, or a part of it, was skipped. Once a round for each file.
+  // A file, or a part of it, was skipped. Once a round for each file, and for each
+  // disk that does not answer; the same trouble has the same words in every round.
   std::function<void(const Status& problem)> problem;
+  // Many times a second: disks() may have news.
+  std::function<void()> progress;
 };
 
 class PlotScanner {
  public:
-  // Looks for plots in `paths`, as scan_plots() does, but none need be there yet.
-  // `devices`, `files` and `clock` outlive it. kInvalidArgument: no device.
+  // After so many blocks of a file that cannot be read, the rest of it is skipped.
+  static constexpr uint32_t kMostBadBlocks = 3;
+
+  // When a disk that does not come back from a read is waited for no more.
+  static constexpr Clock::Duration kStuckAfter = std::chrono::seconds(20);
+
+  // For the plots in `paths`, files and folders as for scan_plots(), which the first
+  // refresh() finds; none need be there yet. `devices`, `files` and `clock` outlive it.
+  // A device that cannot be used is retired in the first round. kInvalidArgument: no
+  // device. kOutOfMemory.
   static Result<std::unique_ptr<PlotScanner>> open(std::vector<std::string> paths,
                                                    std::span<const std::unique_ptr<Device>> devices,
                                                    FileSystem& files, Clock& clock);
-  virtual ~PlotScanner() = default;  // waits for reads that are under way
 
-  // Looks again at the paths, for disks and files that came or went. What was wrong
-  // with some of them, each with its name. Not while scan() runs.
+  // Waits for reads that are under way: their memory cannot be freed before. Not while
+  // scan() runs.
+  virtual ~PlotScanner() = default;
+
+  // Looks again at the paths, for disks and files that came or went; not at those on a
+  // disk that is stuck. What was wrong with some of them, each with its name. Not while
+  // scan() runs.
   virtual std::vector<Status> refresh() = 0;
 
   // Scans the round's scoop of every nonce, one reader per disk. A block that cannot
-  // be read is skipped, and after kMostBadBlocks of them the rest of its file; a disk
-  // that does not answer for `stuck_after` is left behind; in both cases others go
-  // on, and the report says what was missed. kCancelled within one block of each
-  // reader, or at once for readers that hang. kDevice: no device is left.
-  // kInvalidArgument: base target 0. A scan without plots is an empty report.
+  // be read is skipped, and after kMostBadBlocks of them the rest of its file. A disk
+  // that is stuck when the others are done is left behind; it joins again, in whatever
+  // round, when its read comes back. In both cases the report says what was missed.
+  // kCancelled when the devices have done the blocks in their hands, some milliseconds;
+  // readers are not waited for, and each gives up its round behind the block that it
+  // reads. kDevice: no device is left. kInvalidArgument: base target 0. A scan without
+  // plots is an empty report. One thread at a time.
   virtual Result<ScanReport> scan(const Round& round, const ScanEvents& events,
                                   const Cancel& cancel) = 0;
 
   // Reads a few bytes of each disk that has not been read for `idle`, so that it does
-  // not fall asleep between rounds. Returns without waiting for them.
+  // not fall asleep between rounds: at a random place, past the page cache. Returns
+  // without waiting for them. Any thread.
   virtual void keep_awake(Clock::Duration idle) = 0;
 
   // Any thread, also while scan() runs.

@@ -40,11 +40,12 @@ struct Deadline {
 
 struct ScanReport {
   uint32_t scoop = 0;
-  uint64_t nonces = 0;
-  uint64_t bytes = 0;
+  uint64_t nonces = 0;         // that were scanned
+  uint64_t missed_nonces = 0;  // of plots that could not be read, or not in time
+  uint64_t bytes = 0;          // read
   double seconds = 0;
   std::vector<Deadline> best;           // smallest hit first, one per account
-  std::vector<Status> file_errors;      // files that were skipped or cut short, each named
+  std::vector<Status> file_errors;      // files and disks that were skipped, or parts, each named
   std::vector<Status> retired_devices;  // devices that failed or were wrong; others did their part
 };
 
@@ -78,13 +79,14 @@ class ScoopScanner {
   uint32_t items_ = 0;
 };
 
-// Scans every nonce of the round's scoop in the files and folders `paths`, one
-// reader per disk. PoC1 files are read in their own layout and count as if they
+// Scans every nonce of the round's scoop in the files and folders `paths`: one round
+// of a PlotScanner. PoC1 files are read in their own layout and count as if they
 // were converted. A file that cannot be read is named in file_errors; the others
 // go on. What a device says is checked by hit_of(): a device that is wrong is
 // retired, and its block scanned again. Equal hits: the smaller nonce counts.
 // kInvalidArgument: base target 0. kNotFound: no plot file at all. kDevice: no
-// device is left. kCancelled, within one block of some MiB for each thread.
+// device is left. kCancelled, within one block of some MiB for each thread; in any
+// case a read that is under way is waited for.
 Result<ScanReport> scan_plots(const Round& round, const std::vector<std::string>& paths,
                               std::span<const std::unique_ptr<Device>> devices, FileSystem& files,
                               Progress& progress, const Cancel& cancel);

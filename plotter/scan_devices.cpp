@@ -9,7 +9,7 @@
 #include "host/memory.h"
 #include "plotter/poc2.h"
 #include "plotter/scan.h"
-#include "plotter/scan_reader.h"
+#include "plotter/scan_queue.h"
 
 namespace quarry {
 namespace {
@@ -23,7 +23,7 @@ std::string in_millions(double per_second) {
 }  // namespace
 
 Result<double> measure_scanning(Device& device) {
-  constexpr auto kScoops = static_cast<uint32_t>(kScanBlockBytes / kScoopBytes);
+  constexpr auto kScoops = static_cast<uint32_t>(kScanBlockScoops);
   constexpr int kRuns = 3;
   QUARRY_ASSIGN(const HostMemory memory, HostMemory::allocate(kScanBlockBytes));
   // Pinned, as the blocks of a scan are; where that is not possible, copied.

@@ -1,0 +1,114 @@
+#include "plotter/scan_workers.h"
+
+namespace quarry {
+namespace {
+
+// Scoops of each block whose hits are compared with the best that a device named.
+constexpr uint64_t kSamples = 8;
+
+uint64_t hit_in(const Round& round, std::span<const std::byte> scoops, uint64_t index) {
+  return hit_of(round, scoops.subspan(index * kScoopBytes).first<kScoopBytes>());
+}
+
+// Is this the answer of a device that works? All of it where it was asked for
+// one number, a sample for the claim that no other is smaller.
+bool plausible(const Round& round, std::span<const std::byte> scoops,
+               const ScoopScanner::Best& best) {
+  const uint64_t count = scoops.size() / kScoopBytes;
+  if (best.index >= count || hit_in(round, scoops, best.index) != best.hit) return false;
+  for (uint64_t i = 0; i < kSamples; i++)
+    if (hit_in(round, scoops, i * (count - 1) / (kSamples - 1)) < best.hit) return false;
+  return true;
+}
+
+// What a device should have said.
+ScoopScanner::Best scan_scalar(const Round& round, std::span<const std::byte> scoops) {
+  ScoopScanner::Best best;
+  for (uint64_t i = 0; i < scoops.size() / kScoopBytes; i++) {
+    const uint64_t hit = hit_in(round, scoops, i);
+    if (best.index == UINT64_MAX || hit < best.hit) best = {hit, i};
+  }
+  return best;
+}
+
+}  // namespace
+
+ScanWorkers::ScanWorkers(std::span<const std::unique_ptr<Device>> devices, ScanQueue& queue,
+                         RoundTally& tally, Bell& bell)
+    : devices_(devices), queue_(queue), tally_(tally), bell_(bell), retired_(devices.size()) {
+  for (size_t i = 0; i < devices.size(); i++)
+    for (uint32_t index = 0; index < devices[i]->info().queues; index++)
+      threads_.emplace_back([this, i, index] { work(i, index); });
+}
+
+ScanWorkers::~ScanWorkers() {
+  queue_.stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+size_t ScanWorkers::count(std::span<const std::unique_ptr<Device>> devices) {
+  size_t count = 0;
+  for (const auto& device : devices) count += device->info().queues;
+  return count;
+}
+
+std::vector<Status> ScanWorkers::take_failures() {
+  const std::lock_guard lock(mutex_);
+  const auto first = failures_.begin() + static_cast<ptrdiff_t>(told_);
+  told_ = failures_.size();
+  return {first, failures_.end()};
+}
+
+Status ScanWorkers::status() const {
+  const std::lock_guard lock(mutex_);
+  if (failures_.size() < devices_.size()) return {};
+  return {Code::kDevice, "no device is left: " + failures_[0].message()};
+}
+
+// One queue of one device, on a thread of its own.
+void ScanWorkers::work(size_t device, uint32_t queue_index) {
+  Status status = scan_blocks(device, queue_index);
+  if (status.ok() || retired_[device].exchange(true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    failures_.push_back(std::move(status));
+  }
+  bell_.ring();
+}
+
+Status ScanWorkers::scan_blocks(size_t device, uint32_t queue_index) {
+  const DeviceInfo& info = devices_[device]->info();
+  QUARRY_ASSIGN(const std::unique_ptr<ScoopScanner> scanner,
+                ScoopScanner::open(*devices_[device], queue_index, kScanBlockScoops));
+  while (!retired_[device]) {
+    ScanBlock* block = queue_.take_ready();
+    if (block == nullptr) return {};
+    const Round& round = block->job.round;
+    Status status;
+    Result<ScoopScanner::Best> best = scanner->scan(round, block->scoops);
+    if (!best.ok())
+      status = best.status().with_context(info.id);
+    else if (!plausible(round, block->scoops, *best))
+      status = Status(Code::kDevice, info.id + " (" + info.name +
+                                         ") computed wrong hits; it is not used any more");
+    record(*block, status.ok() ? *best : scan_scalar(round, block->scoops));
+    queue_.put_free(block);
+    QUARRY_TRY(status);
+  }
+  return {};
+}
+
+void ScanWorkers::record(const ScanBlock& block, const ScoopScanner::Best& best) {
+  const PlotName& name = block.plot->name;
+  Deadline found;
+  found.account_id = name.account_id;
+  found.nonce = name.start + block.first + best.index;
+  found.hit = best.hit;
+  found.deadline = best.hit / block.job.round.base_target;
+  found.file = block.plot->path;
+  block.counts->nonces += block.scoops.size() / kScoopBytes;
+  block.counts->bytes += block.bytes_read;
+  if (tally_.add(std::move(found))) bell_.ring();
+}
+
+}  // namespace quarry
