@@ -32,27 +32,36 @@ struct SubmissionPolicy {
   Clock::Duration most_retry = std::chrono::seconds(30);
 };
 
-// Any thread.
+// Any thread. Time is the clock's alone: what the time of day does cannot matter.
 class SubmissionQueue {
  public:
   SubmissionQueue(const SubmissionPolicy& policy, Clock& clock) : policy_(policy), clock_(clock) {}
 
-  // Forgets all of the round before. What was found for it and never answered.
+  // Forgets all of the round before, of which nothing may be offered from here on, even
+  // where the height is the same (a fork). Returns what was found for it and never
+  // answered.
   std::vector<Finding> begin_round(uint64_t height);
+
+  // All was read: what waits for the stage is due.
   void scan_finished();
 
   // True if it is the best of its account in this round so far, and is kept; false
   // also for another height.
   bool offer(const Finding& finding);
 
-  // A finding that is due, which is under way from here on until settle() is called
-  // for it; none if nothing is. One of each account is under way at a time.
+  // The best finding that is due, which is under way from here on until settle() is
+  // called for it; none if nothing is due. One of each account is under way at a time.
   std::optional<Finding> take();
 
-  // When take() should be asked again, if nothing is offered meanwhile; none: never.
+  // When take() should be asked again, if nothing is offered or settled meanwhile; none:
+  // never.
   std::optional<Clock::Time> next_due() const;
 
-  enum class Verdict { kDone, kRetry };  // kRetry: take() will give it again
+  // What became of a finding that take() gave. kRetry: take() will give it again, after a
+  // pause, unless a better one of its account is found before; that one waits for the
+  // pause too. kDone otherwise, also for a finding of a round that is over. After
+  // kWrongDeadline, which tells of a bad plot, the account's next best finding counts.
+  enum class Verdict { kDone, kRetry };
   Verdict settle(const Finding& finding, signum::SubmitOutcome outcome);
 
   // Findings that are not answered yet.
@@ -62,10 +71,18 @@ class SubmissionQueue {
   struct Account {
     std::optional<Finding> waiting;  // better than the one under way or answered
     std::optional<Finding> under_way;
-    Clock::Time not_before{};
-    Clock::Duration retry{};
-    uint64_t best_hit = UINT64_MAX;  // of all that was offered
+    std::optional<Finding> runner_up;  // best of those that were passed over
+    Clock::Time not_before{};          // of the pause after a failure
+    Clock::Duration pause{};           // the last one; 0 after an answer
+    uint64_t accepted_hit = UINT64_MAX;
+    uint64_t best_hit = UINT64_MAX;  // of all that was offered, but for bad ones
+
+    void pass_over(const Finding& finding);
+    void drop_best();
   };
+
+  // When `account` may send what waits; none if it has nothing, or one is under way.
+  std::optional<Clock::Time> due(const Account& account) const;
 
   const SubmissionPolicy policy_;
   Clock& clock_;
