@@ -191,7 +191,12 @@ TEST_F(SubmissionQueueTest, SendsTheNextBestWhereTheBestIsOfABadPlot) {
   EXPECT_EQ(take_hit(), 0u) << "what was accepted is not sent again, nor what is worse";
   EXPECT_EQ(queue_.pending(), 0u);
 
-  // Passed over while it waited to be sent again.
+  // Passed over before it was sent, and while it waited to be sent again.
+  queue_.offer(found(3, 500));
+  queue_.offer(found(3, 100));
+  EXPECT_EQ(take_hit(), 100u);
+  queue_.settle(found(3, 100), SubmitOutcome::kWrongDeadline);
+  EXPECT_EQ(take_hit(), 500u);
   queue_.offer(found(2, 500));
   EXPECT_EQ(take_hit(), 500u);
   queue_.offer(found(2, 100));
