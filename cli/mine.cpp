@@ -195,7 +195,7 @@ Result<int> run(const Arguments& arguments, Session& session) {
     const uint64_t account = signum::KeyPair::from_passphrase(passphrase).account_id();
     options.solo_key = std::make_shared<SoloKey>(SoloKey{account, std::move(passphrase)});
   }
-  const auto http = make_http_client({.proxy = arguments.text("proxy")});
+  const auto http = make_http_client();
   QUARRY_ASSIGN(auto devices, open_devices(arguments, session));
   keep_fast_scanners(devices, [](std::string_view text) { spdlog::info("{}", text); });
   QUARRY_ASSIGN(const auto scanner, PlotScanner::open(arguments.list("plots"), devices,

@@ -143,7 +143,8 @@ Status Miner::scan_round(size_t number) {
                        .height = job->info.height,
                        .base_target = job->info.base_target};
   const ScanEvents events = {.best = [&](const Deadline& best) { network.found(*job, best); },
-                             .problem = [&](const Status& problem) { report_problem(problem); }};
+                             .problem = [&](const Status& problem) { report_problem(problem); },
+                             .progress = {}};
   const auto begin = clock_.now();
   const Result<ScanReport> report = scanner_.scan(round, events, *job->ended);
   const double seconds = std::chrono::duration<double>(clock_.now() - begin).count();
