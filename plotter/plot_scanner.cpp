@@ -89,15 +89,13 @@ class DiskScanner final : public PlotScanner {
     tally_.clear();
     queue_.open_round(job.number);
     for (const auto& [device, reader] : readers_) reader->start(job);
-    Status status;
-    for (;;) {
-      status = cancel.requested() ? cancel.status() : workers_.status();
-      if (!status.ok() || all_is_read()) break;
+    while (!cancel.requested() && workers_.status().ok() && !all_is_read()) {
       bell_.wait_for(kLook);
       tell(events, report);
     }
     queue_.close_round();
-    QUARRY_TRY(status);
+    QUARRY_TRY(cancel.status());
+    QUARRY_TRY(workers_.status());
     tell(events, report);
     sum_up(events, report);
     report.best = tally_.best();

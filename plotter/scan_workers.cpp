@@ -67,35 +67,37 @@ Status ScanWorkers::status() const {
 
 // One queue of one device, on a thread of its own.
 void ScanWorkers::work(size_t device, uint32_t queue_index) {
-  Status status = scan_blocks(device, queue_index);
-  if (status.ok() || retired_[device].exchange(true)) return;
-  {
-    const std::lock_guard lock(mutex_);
-    failures_.push_back(std::move(status));
-  }
-  bell_.ring();
-}
-
-Status ScanWorkers::scan_blocks(size_t device, uint32_t queue_index) {
-  const DeviceInfo& info = devices_[device]->info();
-  QUARRY_ASSIGN(const std::unique_ptr<ScoopScanner> scanner,
-                ScoopScanner::open(*devices_[device], queue_index, kScanBlockScoops));
+  const auto scanner = ScoopScanner::open(*devices_[device], queue_index, kScanBlockScoops);
+  if (!scanner.ok()) retire(device, scanner.status());
   while (!retired_[device]) {
     ScanBlock* block = queue_.take_ready();
-    if (block == nullptr) return {};
-    const Round& round = block->job.round;
-    Status status;
-    Result<ScoopScanner::Best> best = scanner->scan(round, block->scoops);
-    if (!best.ok())
-      status = best.status().with_context(info.id);
-    else if (!plausible(round, block->scoops, *best))
-      status = Status(Code::kDevice, info.id + " (" + info.name +
-                                         ") computed wrong hits; it is not used any more");
-    record(*block, status.ok() ? *best : scan_scalar(round, block->scoops));
+    if (block == nullptr) return;
+    Result<ScoopScanner::Best> best = scan_block(device, **scanner, *block);
+    // Before the block counts as done: a round that it ends then knows.
+    if (!best.ok()) retire(device, best.status());
+    record(*block, best.ok() ? *best : scan_scalar(block->job.round, block->scoops));
     queue_.put_free(block);
-    QUARRY_TRY(status);
   }
-  return {};
+}
+
+// kDevice too where the device's answer is wrong.
+Result<ScoopScanner::Best> ScanWorkers::scan_block(size_t device, ScoopScanner& scanner,
+                                                   const ScanBlock& block) {
+  const DeviceInfo& info = devices_[device]->info();
+  const auto best = scanner.scan(block.job.round, block.scoops);
+  if (!best.ok()) return best.status().with_context(info.id);
+  if (plausible(block.job.round, block.scoops, *best)) return *best;
+  return Status(Code::kDevice,
+                info.id + " (" + info.name + ") computed wrong hits; it is not used any more");
+}
+
+void ScanWorkers::retire(size_t device, const Status& why) {
+  if (retired_[device].exchange(true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    failures_.push_back(why);
+  }
+  bell_.ring();
 }
 
 void ScanWorkers::record(const ScanBlock& block, const ScoopScanner::Best& best) {

@@ -43,7 +43,9 @@ class ScanWorkers {
 
  private:
   void work(size_t device, uint32_t queue_index);
-  Status scan_blocks(size_t device, uint32_t queue_index);
+  Result<ScoopScanner::Best> scan_block(size_t device, ScoopScanner& scanner,
+                                        const ScanBlock& block);
+  void retire(size_t device, const Status& why);
   void record(const ScanBlock& block, const ScoopScanner::Best& best);
 
   std::span<const std::unique_ptr<Device>> devices_;
