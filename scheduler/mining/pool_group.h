@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -16,11 +18,20 @@ namespace quarry::mining {
 
 struct PoolGroupPolicy {
   int most_failures = 2;  // in a row, until the next pool is asked
-  Clock::Duration return_after = std::chrono::seconds(30);  // a pool that failed is tried again
 
-  // Pause between two polls; shorter where the pool is on this machine.
+  // A pool of higher priority that failed is tried again so long after; then after twice
+  // as long, up to eight times: one that hangs costs the others a timeout each time.
+  Clock::Duration return_after = std::chrono::seconds(30);
+
+  // Pause between two polls; shorter where the pool is on this machine. Twice as long
+  // after each further poll that failed, up to the most: outages may be short.
   Clock::Duration poll = std::chrono::seconds(1);
   Clock::Duration poll_loopback = std::chrono::milliseconds(50);
+  Clock::Duration most_pause = std::chrono::seconds(5);
+
+  // Another round that is no higher counts when the same pool tells it so many times in
+  // a row: of the nodes behind one address some lag behind, or are on a fork.
+  int polls_to_go_back = 3;
 };
 
 // One pool, for views.
@@ -38,14 +49,17 @@ class PoolGroup {
   PoolGroup(std::vector<signum::MiningClient> pools, const PoolGroupPolicy& policy, Clock& clock);
 
   // The round of the active pool; where that fails often enough, of the next one that
-  // answers. A pool of higher priority that failed is tried again first when its time
-  // has come. The Status is that of the last pool that was asked.
+  // answers, which becomes the active one. A pool of higher priority that failed is asked
+  // first when its time has come. What is no round (base target 0, null, nonsense, a
+  // refusal) is a failure as no answer is. The Status is that of the last pool that was
+  // asked; kCancelled counts for nothing. Where all fail, each poll asks all.
   Result<signum::MiningInfo> poll(const signum::MinerIdentity& miner, const Cancel& cancel);
 
   // How long to wait before the next poll().
   Clock::Duration pause() const;
 
-  // To the active pool. A failure to reach it counts as one of poll()'s.
+  // To the active pool. Where it is kUnreachable most_failures times in a row, the next
+  // poll() leaves the pool as if it did not answer polls.
   signum::SubmitReply submit(const signum::NonceSubmission& submission,
                              const signum::MinerIdentity& miner, const Secret* passphrase,
                              const Cancel& cancel);
@@ -55,17 +69,32 @@ class PoolGroup {
 
  private:
   struct Pool {
+    explicit Pool(signum::MiningClient its_client) : client(std::move(its_client)) {}
+
     signum::MiningClient client;
-    int failures = 0;
+    int failed_polls = 0;        // in a row
+    int failed_submissions = 0;  // in a row
     std::string last_failure;
     Clock::Time retry_at{};
+    Clock::Duration away{};  // how long it was last left alone; 0 when it is well
   };
+
+  bool is_failing(const Pool& pool) const;
+  void leave_alone(Pool& pool);
+  std::vector<size_t> asked_first() const;
+  std::vector<size_t> asked_then(const std::vector<size_t>& asked) const;
+  Result<signum::MiningInfo> ask(size_t index, const signum::MinerIdentity& miner,
+                                 const Cancel& cancel);
+  signum::MiningInfo adopt(size_t index, const signum::MiningInfo& info);
 
   const PoolGroupPolicy policy_;
   Clock& clock_;
   mutable std::mutex mutex_;
   std::vector<Pool> pools_;
   size_t active_ = 0;
+  int failed_polls_ = 0;                    // in a row, of the whole group
+  std::optional<signum::MiningInfo> told_;  // last, by the active pool
+  int others_ = 0;                          // that it told since, and were no higher
 };
 
 }  // namespace quarry::mining
