@@ -13,7 +13,7 @@ using nlohmann::json;
 constexpr size_t kMostWords = 200;
 constexpr int kTooManyRequests = 429;
 
-// Codes of goburst-pool and the pools after it. Smaller ones mean other things to
+// Codes of Nogrod and the pools after it. Smaller ones mean other things to
 // each program: their words tell.
 struct KnownCode {
   uint64_t code;
@@ -46,7 +46,7 @@ constexpr KnownWords kWords[] = {
     {"deadline exceeds maximum", SubmitOutcome::kDeadlineTooHigh},
     {"server interrupted", SubmitOutcome::kUnreachable},
     {"404 not found", SubmitOutcome::kRefused},  // text, with HTTP 200
-    // goburst-pool and burstcoin-pool-cpp
+    // Nogrod and cpp-burst-pool-node
     {"submitted on wrong height", SubmitOutcome::kStaleRound},
     {"couldn't be determined", SubmitOutcome::kUnreachable},
     {"reward recipient doesn't match", SubmitOutcome::kWrongRewardRecipient},
@@ -56,7 +56,7 @@ constexpr KnownWords kWords[] = {
     // aggregator
     {"error reaching pool or wallet", SubmitOutcome::kUnreachable},
     {"too many submissions", SubmitOutcome::kRateLimited},
-    // The limiter of goburst-pool and of aggregator, as text; and web servers in front.
+    // The limiter of Nogrod and of aggregator, as text; and web servers in front.
     {"limit exceeded", SubmitOutcome::kRateLimited},
     {"too many requests", SubmitOutcome::kRateLimited},
 };
@@ -109,7 +109,7 @@ std::optional<Refusal> error_in(const json& reply) {
 // "success" is of all; BlagoMiner's proxy says "proxy".
 bool is_success(std::string_view result) { return result == "success" || result == "proxy"; }
 
-// Wallets before 1.2 answered {"result":"deadline: 1234"}.
+// The oldest wallets answered {"result":"deadline: 1234"}.
 constexpr std::string_view kOldDeadline = "deadline: ";
 
 SubmitReply broken(std::string message) {
