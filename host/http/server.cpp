@@ -42,10 +42,10 @@ HttpReply plain_reply(int status, std::string_view text) {
 }
 
 // ::ffff:127.0.0.1 is what an IPv6 socket says of an IPv4 peer.
-bool is_loopback(const asio::ip::address& address) {
+asio::ip::address unmapped(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-  return address.is_loopback();
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return address;
 }
 
 // What connections share with their server. They live in `io` and in `handlers`,
@@ -122,7 +122,10 @@ class Session : public std::enable_shared_from_this<Session> {
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
     const tcp::endpoint peer = stream_.socket().remote_endpoint(ignored);
-    peer_is_loopback_ = !ignored && is_loopback(peer.address());
+    if (ignored) return;
+    const asio::ip::address address = unmapped(peer.address());
+    peer_address_ = address.to_string();
+    peer_is_loopback_ = address.is_loopback();
   }
   ~Session() {
     if (refused_)
@@ -183,6 +186,7 @@ class Session : public std::enable_shared_from_this<Session> {
     version_ = message.version();
     IncomingRequest request;
     request.method = head_only_ ? "GET" : text_of(message.method_string());
+    request.peer_address = peer_address_;
     request.peer_is_loopback = peer_is_loopback_;
     if (!read_target(text_of(message.target()), request).ok())
       return refuse(400, "The request's target must begin with / or be an absolute URL.");
@@ -257,6 +261,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Shared& shared_;
   const bool refused_;
+  std::string peer_address_;
   bool peer_is_loopback_ = false;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;

@@ -56,7 +56,11 @@ struct IncomingRequest {
   // decoded to any bytes, UTF-8 or not. A name may stand there more than once.
   std::vector<Parameter> parameters;
 
-  bool peer_is_loopback = false;  // the other end of the connection is this machine
+  // The other end of the connection: an IP address ("192.0.2.1", "2001:db8::1"; an
+  // IPv4 peer of an IPv6 socket as IPv4), "" if it is gone; and whether it is this
+  // machine. Behind a proxy these are the proxy's.
+  std::string peer_address;
+  bool peer_is_loopback = false;
 
   // The first value of a parameter, as Java's getParameter(), or of a header, in any
   // case ("Host", "Origin"); nullptr if there is none. Lives as long as the request.

@@ -114,7 +114,7 @@ TEST(HttpServer, GivesHeadersAndPeer) {
                      .headers = {{"X-Seen", origin != nullptr ? *origin : "none"},
                                  {"Content-Length", "5"},
                                  {"Transfer-Encoding", "chunked"}},
-                     .body = request.peer_is_loopback ? "near" : "far"};
+                     .body = request.peer_address + (request.peer_is_loopback ? " near" : " far")};
   });
   RawClient client(server->port());
   client.send("GET / HTTP/1.1\r\nhost: a\r\norigin: http://evil\r\n\r\n");
@@ -122,7 +122,7 @@ TEST(HttpServer, GivesHeadersAndPeer) {
   EXPECT_NE(reply.find("X-Seen: http://evil\r\n"), std::string::npos) << reply;
   EXPECT_EQ(reply.find("Transfer-Encoding"), std::string::npos) << reply;
   EXPECT_EQ(reply.find("Content-Type"), std::string::npos) << reply;
-  EXPECT_EQ(body_of(reply), "near");
+  EXPECT_EQ(body_of(reply), "127.0.0.1 near");
   EXPECT_EQ(reply.find("Content-Length: 5"), std::string::npos) << reply;
 }
 
