@@ -11,8 +11,9 @@ MinerState half_scanned() {
   MinerState state;
   NetworkState network;
   network.name = "signum";
-  network.pools = {{.name = "https://one.example:443", .active = false, .failures = 2},
-                   {.name = "https://two.example:443", .active = true}};
+  network.pools = {
+      {.name = "https://one.example:443", .active = false, .failures = 2, .last_failure = {}},
+      {.name = "https://two.example:443", .active = true, .last_failure = {}}};
   network.round.height = 1234567;
   network.round.base_target = 280000;
   network.scoop = 3021;

@@ -367,7 +367,7 @@ TEST_F(MinerTest, ObeysThePoolsTarget) {
   pool.follow([](const IncomingRequest& request) {
     EXPECT_FALSE(is_submission(request));
     return HttpReply{.body = R"({"generationSignature":")" + std::string(64, 'a') +
-                             R"(","baseTarget":70312,"height":500000,"targetDeadline":"0"})"};
+                             R"(","baseTarget":70312,"height":500000,"targetDeadline":"1"})"};
   });
   start(options_for(pool.url(), 1));
   finish();
