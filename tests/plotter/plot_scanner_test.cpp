@@ -45,6 +45,29 @@ template <class Condition>
   return true;
 }
 
+// A round that ends with blocks on their way leaves none of them behind.
+TEST(ScanQueue, EveryBlockComesBack) {
+  Bell bell;
+  ScanQueue queue(bell);
+  ASSERT_EQ(queue.grow_to(3)->size(), 3u);
+  for (uint64_t round = 1; round <= 5; round++) {
+    queue.open_round(round);
+    EXPECT_EQ(queue.take_free(round - 1), nullptr);
+    ScanBlock* const waits = queue.take_free(round);
+    ScanBlock* const fails = queue.take_free(round);
+    ScanBlock* const is_late = queue.take_free(round);  // would wait for a block that was lost
+    for (ScanBlock* block : {waits, is_late}) block->job.number = round;
+    queue.put_ready(waits);
+    queue.give_back(fails);
+    EXPECT_FALSE(queue.idle());
+    queue.close_round();
+    EXPECT_TRUE(queue.idle());
+    EXPECT_EQ(queue.take_free(round), nullptr);
+    queue.put_ready(is_late);
+    EXPECT_TRUE(queue.idle());
+  }
+}
+
 // Folders that are disks, and a scanner over them.
 class PlotScannerTest : public testing::Test {
  protected:
