@@ -1,22 +1,22 @@
 // The HTTP client against our server, and against ones that misbehave.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <atomic>
 #include <cstdlib>
-#include <functional>
 #include <thread>
 
 #include "host/http/client.h"
 #include "host/http/server.h"
+#include "tests/support/canned_server.h"
+#include "tests/support/tls_server.h"
 
 namespace quarry {
 namespace {
+
+using tests::canned;
+using tests::CannedServer;
+using tests::TlsServer;
 
 std::unique_ptr<HttpServer> serve(HttpHandler handler, HttpServerOptions options = {}) {
   auto server = HttpServer::listen(options, std::move(handler));
@@ -38,73 +38,6 @@ HttpReply mirror(const IncomingRequest& request) {
 std::string header_of(const HttpReply& reply, const char* name) {
   const std::string* value = find_header(reply.headers, name);
   return value != nullptr ? *value : "none";
-}
-
-// A server that takes one connection after the other and does with it what it is
-// told; the sockets are closed afterwards.
-class CannedServer {
- public:
-  explicit CannedServer(std::function<void(int)> serve_one) : serve_one_(std::move(serve_one)) {
-    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 8), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { run(); });
-  }
-  ~CannedServer() {
-    shutdown(socket_, SHUT_RDWR);  // ends accept()
-    thread_.join();
-    close(socket_);
-  }
-  CannedServer(const CannedServer&) = delete;
-  CannedServer& operator=(const CannedServer&) = delete;
-
-  std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
-  std::string url() const { return "http://" + host(); }
-
- private:
-  void run() {
-    while (true) {
-      const int connection = accept(socket_, nullptr, nullptr);
-      if (connection < 0) return;
-      serve_one_(connection);
-      close(connection);
-    }
-  }
-
-  std::function<void(int)> serve_one_;
-  int socket_ = -1;
-  uint16_t port_ = 0;
-  std::thread thread_;
-};
-
-void read_request(int connection) {
-  std::string request;
-  char bytes[4096];
-  while (request.find("\r\n\r\n") == std::string::npos) {
-    const ssize_t size = recv(connection, bytes, sizeof bytes, 0);
-    if (size <= 0) return;
-    request.append(bytes, static_cast<size_t>(size));
-  }
-}
-
-bool write_all(int connection, std::string_view text) {
-  return send(connection, text.data(), text.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(text.size());
-}
-
-// Answers each request with `reply`, then with `more` for as long as it is taken.
-std::function<void(int)> canned(std::string reply, std::string more = "") {
-  return [reply = std::move(reply), more = std::move(more)](int connection) {
-    read_request(connection);
-    bool taken = write_all(connection, reply);
-    while (taken && !more.empty()) taken = write_all(connection, more);
-  };
 }
 
 class HttpClientTest : public testing::Test {
@@ -359,41 +292,12 @@ TEST_F(HttpClientTest, ServesManyThreads) {
   EXPECT_EQ(good, 240);
 }
 
-// What a TLS server needs, with a certificate that nobody vouches for.
-struct TlsServer {
-  TlsServer() : context(SSL_CTX_new(TLS_server_method())) {
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-    X509_set_pubkey(certificate, key);
-    EXPECT_GT(X509_sign(certificate, key, EVP_sha256()), 0);
-    EXPECT_EQ(SSL_CTX_use_certificate(context, certificate), 1);
-    EXPECT_EQ(SSL_CTX_use_PrivateKey(context, key), 1);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
-  ~TlsServer() { SSL_CTX_free(context); }
-  TlsServer(const TlsServer&) = delete;
-  TlsServer& operator=(const TlsServer&) = delete;
-
-  SSL_CTX* const context;
-};
-
 TEST_F(HttpClientTest, TrustsNoUnknownCertificate) {
   const TlsServer tls;
   std::atomic<int> connections{0}, requests{0};
   const CannedServer server([&](int connection) {
     connections++;
-    SSL* ssl = SSL_new(tls.context);
-    SSL_set_fd(ssl, connection);
-    char bytes[100];
-    if (SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof bytes) > 0) requests++;
-    SSL_free(ssl);
+    if (tls.serve(connection, "")) requests++;
   });
   const auto reply = get("https://" + server.host() + "/?hunter2");
   EXPECT_EQ(reply.status().code(), Code::kNetwork);

@@ -1,10 +1,8 @@
 // Pools on this machine, as good or as bad as a test wants them.
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -13,11 +11,11 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "host/http/server.h"
+#include "tests/support/canned_server.h"
 
 namespace quarry::tests {
 
@@ -97,27 +95,10 @@ class BrokenPool {
     kEndlessHead,  // headers without an end
   };
 
-  explicit BrokenPool(Fault fault) : fault_(fault) {
-    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 8), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    thread_ = std::thread([this] { run(); });
-  }
-  ~BrokenPool() {
-    shutdown(socket_, SHUT_RDWR);  // ends accept()
-    thread_.join();
-    close(socket_);
-  }
-  BrokenPool(const BrokenPool&) = delete;
-  BrokenPool& operator=(const BrokenPool&) = delete;
+  explicit BrokenPool(Fault fault)
+      : fault_(fault), server_([this](int connection) { serve(connection); }) {}
 
-  std::string url() const { return url_; }
+  std::string url() const { return server_.url(); }
   uint64_t bytes_sent() const { return bytes_sent_; }
   int connections() const { return connections_; }
 
@@ -128,17 +109,8 @@ class BrokenPool {
   }
 
  private:
-  void run() {
-    while (true) {
-      const int connection = accept(socket_, nullptr, nullptr);
-      if (connection < 0) return;
-      connections_++;
-      serve(connection);
-      close(connection);
-    }
-  }
-
   void serve(int connection) {
+    connections_++;
     // So that a client that never goes does not keep the test from ending.
     const timeval most = {60, 0};
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
@@ -153,21 +125,21 @@ class BrokenPool {
         setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof now);
         return;
       }
-      case Fault::kCloses: write_all(connection, kHalf); return;
+      case Fault::kCloses: send_all(connection, kHalf); return;
       case Fault::kHangs:
-        write_all(connection, kHalf);
+        send_all(connection, kHalf);
         say_half();
         read_request(connection);  // until the client goes
         return;
-      case Fault::kGarbage: write_all(connection, "\x16\x03\x01 who are you?\r\n\r\n"); return;
+      case Fault::kGarbage: send_all(connection, "\x16\x03\x01 who are you?\r\n\r\n"); return;
       case Fault::kEndlessBody:
-        write_all(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n");
-        while (write_all(connection, part)) {
+        send_all(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n");
+        while (send_all(connection, part)) {
         }
         return;
       case Fault::kEndlessHead:
-        write_all(connection, "HTTP/1.1 200 OK\r\n");
-        while (write_all(connection, "X-" + part.substr(0, 1000) + ": a\r\n")) {
+        send_all(connection, "HTTP/1.1 200 OK\r\n");
+        while (send_all(connection, "X-" + part.substr(0, 1000) + ": a\r\n")) {
         }
         return;
     }
@@ -179,36 +151,20 @@ class BrokenPool {
     changed_.notify_all();
   }
 
-  static void read_request(int connection) {
-    std::string request;
-    char bytes[4096];
-    while (request.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t size = recv(connection, bytes, sizeof bytes, 0);
-      if (size <= 0) return;
-      request.append(bytes, static_cast<size_t>(size));
-    }
-  }
-
   // False once the client has gone.
-  bool write_all(int connection, std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t size = send(connection, text.data(), text.size(), MSG_NOSIGNAL);
-      if (size <= 0) return false;
-      bytes_sent_ += static_cast<uint64_t>(size);
-      text.remove_prefix(static_cast<size_t>(size));
-    }
+  bool send_all(int connection, std::string_view text) {
+    if (!write_all(connection, text)) return false;
+    bytes_sent_ += text.size();
     return true;
   }
 
   const Fault fault_;
-  int socket_ = -1;
-  std::string url_;
   std::atomic<uint64_t> bytes_sent_{0};
   std::atomic<int> connections_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool has_sent_half_ = false;
-  std::thread thread_;
+  CannedServer server_;  // last: its thread uses the others
 };
 
 }  // namespace quarry::tests
