@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "host/file.h"
 #include "host/http/url.h"
 
 namespace quarry {
@@ -119,7 +120,68 @@ bool is_method(std::string_view method) {
          std::all_of(method.begin(), method.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-// All that curl is told. It keeps pointers to the body, the list and `incoming`.
+// The way to other machines, in curl's words. All empty: what the environment says.
+struct Route {
+  std::string proxy;  // "http://host:port"
+  std::string user;
+  std::string password;
+  std::string ca_file;
+};
+
+Status wrong_proxy(const std::string& what) {
+  return {Code::kInvalidArgument,
+          "the proxy must be [http|https|socks5|socks5h://][user:password@]host[:port]: " + what};
+}
+
+// As HttpClientOptions has it.
+Result<Route> parse_proxy(std::string_view text) {
+  std::string scheme = "http";
+  if (const size_t end = text.find("://"); end != std::string_view::npos) {
+    scheme = text.substr(0, end);
+    text.remove_prefix(end + 3);
+  }
+  if (scheme != "http" && scheme != "https" && scheme != "socks5" && scheme != "socks5h")
+    return wrong_proxy("it has another scheme");
+  if (text.ends_with('/')) text.remove_suffix(1);
+  Route route;
+  if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
+    const std::string_view names = text.substr(0, at);
+    const size_t colon = std::min(names.find(':'), names.size());
+    const auto user = percent_decode(names.substr(0, colon));
+    const auto password = percent_decode(names.substr(std::min(colon + 1, names.size())));
+    // To curl, a zero byte would be the end.
+    if (!user.ok() || !password.ok() || (*user + *password).find('\0') != std::string::npos)
+      return wrong_proxy("a % in the user or password is not followed by a byte's two digits");
+    route.user = *user;
+    route.password = *password;
+    text.remove_prefix(at + 1);
+  }
+  const auto host = parse_host_and_port(text, scheme == "https" ? 443 : 1080);
+  if (!host.ok()) return wrong_proxy(host.status().message());
+  route.proxy = scheme + "://" + format_host_and_port(*host);
+  return route;
+}
+
+// curl copies texts.
+void set_up_route(CURL* easy, const Url& url, const Route& route) {
+  if (is_loopback_host(url.host.host)) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  } else if (!route.proxy.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, route.proxy.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // whatever the environment says
+    if (!route.user.empty() || !route.password.empty()) {
+      curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, route.user.c_str());
+      curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, route.password.c_str());
+    }
+  }
+  if (route.ca_file.empty()) return;
+  for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO})
+    curl_easy_setopt(easy, option, route.ca_file.c_str());
+  for (const CURLoption option : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH})
+    curl_easy_setopt(easy, option, static_cast<const char*>(nullptr));
+}
+
+// All else that curl is told. It keeps pointers to the body, the list and `incoming`.
 void set_up(CURL* easy, const Url& url, const HttpRequest& request, const curl_slist* headers,
             Incoming& incoming) {
   // Keeps connections, and no option of an earlier request.
@@ -138,7 +200,6 @@ void set_up(CURL* easy, const Url& url, const HttpRequest& request, const curl_s
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (is_loopback_host(url.host.host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -184,8 +245,20 @@ Result<CURLcode> drive(Transfer& transfer, const Cancel& cancel) {
   return outcome;
 }
 
+// Why there is no reply, without what may quote the request.
+std::string words_of(CURL* easy, CURLcode code, const char* details) {
+  const bool is_plain = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+                        code == CURLE_OPERATION_TIMEDOUT || code == CURLE_PEER_FAILED_VERIFICATION;
+  std::string words = is_plain && *details != '\0' ? details : curl_easy_strerror(code);
+  long status_of_proxy = 0;  // its answer to the wish for a tunnel
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status_of_proxy);
+  if (status_of_proxy >= 300)
+    words += "; the proxy answers with HTTP " + std::to_string(status_of_proxy);
+  return words;
+}
+
 Status failure(CURLcode code, const Incoming& incoming, const std::string& host,
-               const char* details) {
+               const std::string& words) {
   if (incoming.out_of_memory || code == CURLE_OUT_OF_MEMORY)
     return {Code::kOutOfMemory, "no memory for the reply of " + host};
   if (incoming.too_large)
@@ -194,15 +267,13 @@ Status failure(CURLcode code, const Incoming& incoming, const std::string& host,
                                 " bytes that are taken, or has endless headers"};
   if (code == CURLE_BAD_CONTENT_ENCODING)
     return {Code::kCorrupt, "the reply of " + host + " is not packed as it says"};
-  // Other details may quote what was sent.
-  const bool is_plain = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-                        code == CURLE_OPERATION_TIMEDOUT || code == CURLE_PEER_FAILED_VERIFICATION;
-  const char* words = is_plain && *details != '\0' ? details : curl_easy_strerror(code);
   return {Code::kNetwork, "no reply from " + host + ": " + words};
 }
 
 class CurlClient : public HttpClient {
  public:
+  explicit CurlClient(Route route) : route_(std::move(route)) {}
+
   Result<HttpReply> send(const HttpRequest& request, const Cancel& cancel) override {
     QUARRY_TRY(cancel.status());
     QUARRY_ASSIGN(const Url url, parse_url(request.url));
@@ -217,11 +288,13 @@ class CurlClient : public HttpClient {
     incoming.max_body_bytes = request.max_body_bytes;
     char details[CURL_ERROR_SIZE] = "";
     set_up(transfer->easy, url, request, headers.get(), incoming);
+    set_up_route(transfer->easy, url, route_);
     curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, details);
     const auto outcome = drive(*transfer, cancel);
     const std::string host = format_host_and_port(url.host);
     Status status = outcome.status();
-    if (outcome.ok() && *outcome != CURLE_OK) status = failure(*outcome, incoming, host, details);
+    if (outcome.ok() && *outcome != CURLE_OK)
+      status = failure(*outcome, incoming, host, words_of(transfer->easy, *outcome, details));
     HttpReply reply = std::move(incoming.reply);
     long number = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &number);
@@ -251,17 +324,30 @@ class CurlClient : public HttpClient {
     if (idle_.size() < kMostIdleTransfers) idle_.push_back(std::move(transfer));
   }
 
+  const Route route_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Transfer>> idle_;
 };
 
-}  // namespace
-
-std::unique_ptr<HttpClient> make_http_client() {
+std::unique_ptr<HttpClient> make_client(Route route) {
   // Once, before any handle, and never undone: others may use libcurl too.
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)started;  // where it fails, handles cannot be made either
-  return std::make_unique<CurlClient>();
+  return std::make_unique<CurlClient>(std::move(route));
 }
+
+}  // namespace
+
+Result<std::unique_ptr<HttpClient>> make_http_client(const HttpClientOptions& options) {
+  Route route;
+  if (!options.proxy.empty()) {
+    QUARRY_ASSIGN(route, parse_proxy(options.proxy));
+  }
+  if (!options.ca_file.empty()) QUARRY_TRY(posix_file_system().open(options.ca_file, {}).status());
+  route.ca_file = options.ca_file;
+  return make_client(std::move(route));
+}
+
+std::unique_ptr<HttpClient> make_http_client() { return make_client({}); }
 
 }  // namespace quarry

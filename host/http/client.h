@@ -46,8 +46,25 @@ class HttpClient {
   virtual Result<HttpReply> send(const HttpRequest& request, const Cancel& cancel) = 0;
 };
 
-// No proxy is used for this machine; else those of the environment (http_proxy,
-// https_proxy, no_proxy), as libcurl does.
+// Initialisers, so that {.proxy = ...} alone gives no warning.
+struct HttpClientOptions {
+  // "[scheme://][user:password@]host[:port]" with scheme http (if none is written), https,
+  // socks5 or socks5h (which lets the proxy resolve names), user and password with %XX
+  // for odd letters; port 1080 if none is written, as curl has it, 443 for https. ""
+  // means those of the environment (http_proxy, https_proxy, no_proxy). Never used for
+  // this machine.
+  std::string proxy = {};
+
+  // PEM file of the certificates that are trusted, also of a proxy; "" means those of
+  // the system.
+  std::string ca_file = {};
+};
+
+// kInvalidArgument for what is no proxy; messages hold nothing of it. Failures of
+// opening the file.
+Result<std::unique_ptr<HttpClient>> make_http_client(const HttpClientOptions& options);
+
+// Without options, which cannot fail.
 std::unique_ptr<HttpClient> make_http_client();
 
 }  // namespace quarry
