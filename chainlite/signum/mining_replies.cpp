@@ -48,7 +48,6 @@ constexpr KnownWords kWords[] = {
     {"404 not found", SubmitOutcome::kRefused},  // text, with HTTP 200
     // Nogrod and cpp-burst-pool-node
     {"submitted on wrong height", SubmitOutcome::kStaleRound},
-    {"couldn't be determined", SubmitOutcome::kUnreachable},
     {"reward recipient doesn't match", SubmitOutcome::kWrongRewardRecipient},
     {"deadline exceeds deadline limit", SubmitOutcome::kDeadlineTooHigh},
     // foxy-proxy, lib/proxy.js

@@ -38,7 +38,7 @@ std::vector<Finding> SubmissionQueue::begin_round(uint64_t height) {
   std::vector<Finding> unanswered;
   for (auto& [id, account] : accounts_)
     for (auto* finding : {&account.under_way, &account.waiting})
-      if (*finding) unanswered.push_back(**std::move(finding));
+      if (*finding) unanswered.push_back(std::move(**finding));
   accounts_.clear();
   height_ = height;
   stage_end_ = clock_.now() + policy_.stage;

@@ -230,6 +230,8 @@ const Answer kAnswers[] = {
     {"Nogrod whose node is down", 503,
      R"({"errorCode":"1014","errorDescription":"Account's reward recipient couldn't be determined"})",
      SubmitOutcome::kUnreachable},
+    {"the same through a proxy that keeps status 200", 200, R"({"errorCode":1014})",
+     SubmitOutcome::kUnreachable},
     {"aggregator whose pool is down", 200,
      R"({"errorCode":"3","errorDescription":"error reaching pool or wallet"})",
      SubmitOutcome::kUnreachable},

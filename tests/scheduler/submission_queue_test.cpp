@@ -245,6 +245,17 @@ TEST_F(SubmissionQueueTest, ForgetsAForkOfTheSameHeight) {
   EXPECT_EQ(queue_.pending(), 1u) << "that was not the one under way";
 }
 
+TEST_F(SubmissionQueueTest, LosesNothingWhenTheMachineWasAsleep) {
+  queue_.offer(found(1, 500));
+  clock_.advance(86400);
+  EXPECT_EQ(take_hit(), 500u);
+  clock_.advance(86400);
+  EXPECT_EQ(queue_.settle(found(1, 500), SubmitOutcome::kUnreachable), Verdict::kRetry);
+  EXPECT_EQ(due_in(), 1);
+  clock_.advance(86400);
+  EXPECT_EQ(take_hit(), 500u);
+}
+
 // Whatever the other side answers: each account's best honest deadline of a round is
 // answered in the end.
 TEST_F(SubmissionQueueTest, DropsNoBestDeadlineWhateverHappens) {
