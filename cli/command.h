@@ -61,6 +61,7 @@ extern const Command kConvertCommand;
 extern const Command kScanCommand;
 extern const Command kMineCommand;
 extern const Command kDevnetCommand;
+extern const Command kPoolCommand;
 extern const Command kWalletCommand;
 extern const Command kChainCommand;
 extern const Command kDemoCommand;

@@ -5,8 +5,8 @@ namespace {
 
 const Command* const kCommands[] = {&kDevicesCommand, &kBenchCommand,   &kPlotCommand,
                                     &kVerifyCommand,  &kConvertCommand, &kScanCommand,
-                                    &kMineCommand,    &kDevnetCommand,  &kWalletCommand,
-                                    &kChainCommand,   &kDemoCommand};
+                                    &kMineCommand,    &kPoolCommand,    &kDevnetCommand,
+                                    &kWalletCommand,  &kChainCommand,   &kDemoCommand};
 
 constexpr Flag kCommonFlags[] = {
     {"json", FlagKind::kSwitch, "", "print one JSON object on stdout; progress as JSON on stderr"},

@@ -39,6 +39,7 @@ constexpr Flag kFlags[] = {
     {"name", FlagKind::kValue, "NAME", "name of this miner, for the pool's statistics"},
     {"header", FlagKind::kList, "NAME:VALUE", "header to send with every request"},
     {"proxy", FlagKind::kValue, "URL", "HTTP or SOCKS5 proxy; default: that of the environment"},
+    {"ca-file", FlagKind::kValue, "FILE", "certificates to trust instead of the system's"},
     {"metrics", FlagKind::kValue, "ADDRESS",
      "serve figures for Prometheus there, at /metrics; for example 127.0.0.1:9113"},
     {"key", FlagKind::kValue, "NAME",
@@ -142,6 +143,14 @@ Result<MinerOptions> read_options(const Arguments& arguments) {
   return options;
 }
 
+Result<std::unique_ptr<HttpClient>> open_http(const Arguments& arguments) {
+  auto http =
+      make_http_client({.proxy = arguments.text("proxy"), .ca_file = arguments.text("ca-file")});
+  if (http.status().code() == Code::kInvalidArgument)
+    return arguments.usage_error("--proxy: " + http.status().message());
+  return http;
+}
+
 // Draws the view until it is destroyed.
 class Viewer {
  public:
@@ -191,11 +200,11 @@ Result<int> run(const Arguments& arguments, Session& session) {
   QUARRY_TRY(arguments.require("plots"));
   QUARRY_ASSIGN(MinerOptions options, read_options(arguments));
   if (arguments.has("key")) {
-    QUARRY_ASSIGN(Secret passphrase, unlock_passphrase(arguments, session, arguments.text("key")));
+    QUARRY_ASSIGN(Secret passphrase, unlock_passphrase(arguments.text("key"), arguments, session));
     const uint64_t account = signum::KeyPair::from_passphrase(passphrase).account_id();
     options.solo_key = std::make_shared<SoloKey>(SoloKey{account, std::move(passphrase)});
   }
-  const auto http = make_http_client();
+  QUARRY_ASSIGN(const auto http, open_http(arguments));
   QUARRY_ASSIGN(auto devices, open_devices(arguments, session));
   keep_fast_scanners(devices, [](std::string_view text) { spdlog::info("{}", text); });
   QUARRY_ASSIGN(const auto scanner, PlotScanner::open(arguments.list("plots"), devices,

@@ -199,8 +199,8 @@ Result<std::string> key_name(const Arguments& arguments) {
   return name;
 }
 
-Result<Secret> unlock_passphrase(const Arguments& arguments, Session& session,
-                                 const std::string& name) {
+Result<Secret> unlock_passphrase(const std::string& name, const Arguments& arguments,
+                                 Session& session) {
   QUARRY_ASSIGN(KeyFolder folder, key_folder(arguments));
   QUARRY_ASSIGN(const StoredKey stored, folder.load(name));
   if (!stored.warning.ok()) session.warn(stored.warning);
@@ -213,7 +213,7 @@ Result<Secret> unlock_passphrase(const Arguments& arguments, Session& session,
 
 Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session) {
   QUARRY_ASSIGN(const std::string name, key_name(arguments));
-  QUARRY_ASSIGN(const Secret passphrase, unlock_passphrase(arguments, session, name));
+  QUARRY_ASSIGN(const Secret passphrase, unlock_passphrase(name, arguments, session));
   return signum::KeyPair::from_passphrase(passphrase);
 }
 

@@ -19,13 +19,13 @@ Result<KeyFolder> key_folder(const Arguments& arguments);
 // The key's name, the second word of the command.
 Result<std::string> key_name(const Arguments& arguments);
 
-// Loads the key and asks for its password: --password-fd, or the terminal. The
-// keys are those of the passphrase, and of the public key in the file's header.
-Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session);
+// Loads the key `name` and asks for its password: --password-fd, or the terminal. Its
+// passphrase, whose public key is the one in the file's header.
+Result<Secret> unlock_passphrase(const std::string& name, const Arguments& arguments,
+                                 Session& session);
 
-// The passphrase of the key of this name, likewise: for what must be told to a node.
-Result<Secret> unlock_passphrase(const Arguments& arguments, Session& session,
-                                 const std::string& name);
+// The keys of key_name()'s passphrase.
+Result<signum::KeyPair> unlock_key(const Arguments& arguments, Session& session);
 
 // The node of --node, by default a devnet's on this machine.
 struct Node {

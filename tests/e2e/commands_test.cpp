@@ -42,10 +42,10 @@ json golden_nonce() {
 TEST_F(CommandLine, OverviewNamesEveryCommandAndNoOther) {
   const Outcome outcome = quarry({"--help"});
   EXPECT_EQ(outcome.exit_code, 0);
-  for (const char* name : {"devices", "bench", "plot", "verify", "convert", "scan", "devnet",
-                           "wallet", "chain", "demo"})
+  for (const char* name : {"devices", "bench", "plot", "verify", "convert", "scan", "mine", "pool",
+                           "devnet", "wallet", "chain", "demo"})
     EXPECT_NE(outcome.output.find("  " + std::string(name) + " "), std::string::npos) << name;
-  for (const char* name : {"  mine ", "  work ", "  pool "})
+  for (const char* name : {"  work ", "  submit "})
     EXPECT_EQ(outcome.output.find(name), std::string::npos) << name;
   EXPECT_EQ(quarry({"--version"}).exit_code, 0);
   EXPECT_EQ(quarry({}).exit_code, 2);

@@ -1,0 +1,123 @@
+#include "scheduler/pool/books.h"
+
+#include <algorithm>
+
+#include "chainlite/signum/send.h"
+
+namespace quarry::pool {
+namespace {
+
+constexpr int kMostPayoutsPerStep = 16;  // transactions
+
+signum::Draft draft_of(const Amounts& amounts) {
+  signum::Draft draft;
+  for (const auto& [account, planck] : amounts) draft.amount_planck += planck;
+  if (amounts.size() == 1) {
+    draft.attachment = signum::Payment();
+    draft.recipient = amounts[0].first;
+  } else {
+    draft.attachment = signum::MultiOutPayment{amounts};
+  }
+  return draft;
+}
+
+}  // namespace
+
+Status Books::step(uint32_t height, const Cancel& cancel) {
+  const uint32_t last_height = height - 1;
+  QUARRY_TRY(decide_rounds(height, cancel));
+  QUARRY_TRY(credit_blocks(last_height, cancel));
+  QUARRY_TRY(follow_payouts(last_height, cancel));
+  return pay(cancel);
+}
+
+Status Books::decide_rounds(uint32_t height, const Cancel& cancel) {
+  QUARRY_ASSIGN(const auto rounds, store_.undecided_rounds(height));
+  for (const Round& round : rounds) {
+    QUARRY_ASSIGN(const ChainBlock there, upstream_.block(round.height, cancel));
+    const auto best = store_.best_of(round.height, there.generator);
+    if (best.status().code() != Code::kNotFound) QUARRY_TRY(best.status());
+    // On another fork it was another round.
+    if (!best.ok() || there.generation_signature != round.generation_signature) {
+      QUARRY_TRY(store_.lose(round.height));
+      continue;
+    }
+    WonBlock block;
+    block.id = there.id;
+    block.height = there.height;
+    block.account_id = there.generator;
+    block.nonce = there.nonce;
+    QUARRY_TRY(store_.win(block));
+    if (events_.block) events_.block(block);
+  }
+  return Status();
+}
+
+Status Books::credit_blocks(uint32_t last_height, const Cancel& cancel) {
+  QUARRY_ASSIGN(const auto pending, store_.pending_blocks());
+  for (WonBlock block : pending) {
+    if (block.height + options_.confirmations > last_height) continue;
+    QUARRY_ASSIGN(const ChainBlock there, upstream_.block(block.height, cancel));
+    if (there.id == block.id) {
+      QUARRY_TRY(store_.credit(block.id, there.reward_planck, options_.fee_ppm));
+      block.state = WonBlock::State::kCredited;
+      block.reward_planck = there.reward_planck;
+      block.fee_planck = fee_of(there.reward_planck, options_.fee_ppm);
+    } else {
+      QUARRY_TRY(store_.orphan(block.id));
+      block.state = WonBlock::State::kOrphaned;
+    }
+    if (events_.block) events_.block(block);
+  }
+  return Status();
+}
+
+Status Books::follow_payouts(uint32_t last_height, const Cancel& cancel) {
+  QUARRY_ASSIGN(const auto open, store_.open_payouts());
+  for (const Payout& payout : open) {
+    const auto confirmations = upstream_.confirmations(payout.full_hash, cancel);
+    const bool is_unknown = confirmations.status().code() == Code::kNotFound;
+    if (!is_unknown) QUARRY_TRY(confirmations.status());
+    Payout::State state = Payout::State::kOpen;
+    if (is_unknown) {
+      // Expired for every block that may still be replaced, too.
+      const uint32_t settled = last_height - std::min(last_height, options_.confirmations);
+      QUARRY_ASSIGN(const ChainBlock block, upstream_.block(settled, cancel));
+      if (block.timestamp > payout.expires) state = Payout::State::kExpired;
+    } else if (confirmations->value_or(0) >= options_.confirmations) {
+      state = Payout::State::kConfirmed;
+    }
+    if (state != Payout::State::kOpen) {
+      QUARRY_TRY(store_.end_payout(payout.id, state));
+      if (events_.payout) events_.payout(payout, state);
+    } else if (is_unknown) {
+      QUARRY_ASSIGN(const auto transaction, signum::parse_transaction(payout.transaction));
+      QUARRY_TRY(signum::broadcast(upstream_.node(), transaction, cancel));
+    }
+  }
+  return Status();
+}
+
+Status Books::pay(const Cancel& cancel) {
+  for (int i = 0; i < kMostPayoutsPerStep; i++) {
+    Payout payout;
+    // The pool's own part stays where it is.
+    QUARRY_ASSIGN(payout.amounts, store_.due(options_.least_payout_planck, keys_.account_id(),
+                                             signum::kMostMultiOut));
+    if (payout.amounts.empty()) return Status();
+    QUARRY_ASSIGN(auto transaction,
+                  signum::prepare(upstream_.node(), draft_of(payout.amounts), keys_.public_key(),
+                                  clock_.unix_seconds(), cancel));
+    QUARRY_TRY(signum::sign(transaction, keys_));
+    payout.transaction = signum::transaction_bytes(transaction);
+    payout.full_hash = signum::full_hash(transaction);
+    payout.transaction_fee_planck = transaction.fee_planck;
+    payout.expires = transaction.expiration();
+    QUARRY_TRY(store_.begin_payout(payout));
+    if (events_.payout) events_.payout(payout, Payout::State::kOpen);
+    QUARRY_TRY(signum::broadcast(upstream_.node(), transaction, cancel));
+  }
+  return Status();
+}
+
+}  // namespace quarry::pool

@@ -1,0 +1,46 @@
+// How much an address may ask for: a token bucket for each.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "host/clock.h"
+
+namespace quarry::pool {
+
+struct LimitOptions {
+  double tokens_per_second = 20;
+  double most_tokens = 200;        // at first, and after a while of silence
+  size_t most_addresses = 10'000;  // that are remembered; others wait for their turn
+};
+
+// Any thread.
+class Limits {
+ public:
+  // `clock` outlives it.
+  Limits(const LimitOptions& options, Clock& clock) : options_(options), clock_(clock) {}
+
+  // Takes the cost of a request, in tokens; false, and nothing is taken, if the address
+  // has not so many. An IPv6 address counts as its network of 64 bits, which one
+  // customer has. When the table is full of addresses that asked lately, new ones are
+  // refused.
+  bool take(const std::string& address, double cost);
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    Clock::Time at{};
+  };
+  double tokens_at(const Bucket& bucket, Clock::Time now) const;
+  void forget_full(Clock::Time now);
+
+  const LimitOptions options_;
+  Clock& clock_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Bucket> buckets_;
+  Clock::Time next_sweep_{};
+};
+
+}  // namespace quarry::pool
