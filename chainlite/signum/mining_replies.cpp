@@ -106,7 +106,9 @@ std::optional<Refusal> error_in(const json& reply) {
 }
 
 // "success" is of all; BlagoMiner's proxy says "proxy".
-bool is_success(std::string_view result) { return result == "success" || result == "proxy"; }
+bool is_success(std::string_view result) {
+  return equal_ignoring_case(result, "success") || equal_ignoring_case(result, "proxy");
+}
 
 // The oldest wallets answered {"result":"deadline: 1234"}.
 constexpr std::string_view kOldDeadline = "deadline: ";

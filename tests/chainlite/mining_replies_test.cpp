@@ -174,7 +174,7 @@ const Answer kAnswers[] = {
      R"({"result":"proxy","accountId":17930413153828766298,"deadline":12345,"targetDeadline":9})",
      SubmitOutcome::kAccepted, 12345},
     {"a deadline alone", 200, R"({"deadline":12345})", SubmitOutcome::kAccepted, 12345},
-    {"success alone", 200, R"({"result":"success"})", SubmitOutcome::kAccepted},
+    {"success alone, in whatever case", 200, R"({"result":"Success"})", SubmitOutcome::kAccepted},
 
     {"signum-node", 200,
      R"({"result":"Given block height does not match current blockchain height"})",
