@@ -13,8 +13,8 @@ using nlohmann::json;
 constexpr size_t kMostWords = 200;
 constexpr int kTooManyRequests = 429;
 
-// Codes of Nogrod and the pools after it. Smaller ones mean other things to
-// each program: their words tell.
+// Codes of Nogrod and the pools after it. Smaller ones mean other things to each
+// program: their words tell.
 struct KnownCode {
   uint64_t code;
   SubmitOutcome outcome;
@@ -63,8 +63,7 @@ constexpr KnownWords kWords[] = {
 // Whatever the body says: the same may be answered in another way later.
 bool is_not_now(int http_status) { return http_status >= 500 || http_status == 408; }
 
-// No whole answer of a miner's API.
-constexpr bool is_good(int http_status) { return http_status >= 200 && http_status < 300; }
+bool is_good(int http_status) { return http_status >= 200 && http_status < 300; }
 
 std::string http_words(int http_status) { return "HTTP " + std::to_string(http_status); }
 

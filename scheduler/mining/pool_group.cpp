@@ -43,13 +43,16 @@ std::vector<size_t> PoolGroup::asked_first() const {
   return order;
 }
 
-// All the others, where the active one has failed too often.
+// All the others, where the active one has failed too often: those that are left alone
+// last.
 std::vector<size_t> PoolGroup::asked_then(const std::vector<size_t>& asked) const {
   const std::lock_guard lock(mutex_);
   std::vector<size_t> order;
   if (!is_failing(pools_[active_])) return order;
   for (size_t i = 0; i < pools_.size(); i++)
     if (std::find(asked.begin(), asked.end(), i) == asked.end()) order.push_back(i);
+  std::stable_partition(order.begin(), order.end(),
+                        [&](size_t i) { return clock_.now() >= pools_[i].retry_at; });
   return order;
 }
 
@@ -84,8 +87,7 @@ Result<signum::MiningInfo> PoolGroup::ask(size_t index, const signum::MinerIdent
     return info.status();
   }
   pool.failed_polls = 0;
-  // One that took no submissions has a single chance.
-  pool.failed_submissions = std::min(pool.failed_submissions, policy_.most_failures - 1);
+  // One that took no submissions has a single chance, and is well when it takes one.
   if (pool.failed_submissions == 0) pool.away = {};
   pool.last_failure.clear();
   return adopt(index, *info);
@@ -125,7 +127,6 @@ signum::SubmitReply PoolGroup::submit(const signum::NonceSubmission& submission,
   } else {
     pool.failed_submissions = 0;
     pool.last_failure.clear();
-    if (pool.failed_polls == 0) pool.away = {};
   }
   return reply;
 }
