@@ -6,6 +6,12 @@
  *   plot_scoops   XOR, the PoC2 swap and the turn from nonce order to scoop
  *                 order (the order of a plot file), in one pass
  *
+ * and two that take any nonces of any accounts, by their seeds: what is behind
+ * hash 127 needs no seed but in the final hash.
+ *
+ *   plot_seeded_hashes   hashes 0..127 of each nonce
+ *   plot_seeded_final    as plot_final
+ *
  * A nonce is 8192 hashes of 32 bytes. Hash k covers the hashes before it,
  * newest first, then the seed (account id and nonce, both big-endian), cut at
  * 4096 bytes: from k = 128 on the seed no longer shows. Hash k stands at
@@ -17,7 +23,8 @@
  * so that neighbours touch neighbours, each with LANE_WORDS words at once, and
  * a window is one ascending run. Its size is PLOT_NONCE_WORDS u32 for each nonce,
  * with the number of nonces rounded up to a multiple of INTERLEAVE. `finals` has
- * the same shape with one hash per nonce.
+ * the same shape with one hash per nonce, and `seeds` with four words per nonce:
+ * the bytes of account id and nonce, both big-endian, as the hash reads them.
  */
 #ifndef QUARRY_KERNELS_PLOT_H
 #define QUARRY_KERNELS_PLOT_H
@@ -32,6 +39,10 @@ DEVICE_FN u64 plot_index(u32 nonce, u32 position) {
 
 DEVICE_FN u64 plot_final_index(u32 nonce) {
   return (u64)(nonce / INTERLEAVE) * 8u * INTERLEAVE + nonce % INTERLEAVE * LANE_WORDS;
+}
+
+DEVICE_FN u64 plot_seed_index(u32 nonce) {
+  return (u64)(nonce / INTERLEAVE) * 4u * INTERLEAVE + nonce % INTERLEAVE * LANE_WORDS;
 }
 
 /* Loads the 8 words of the hash at p. */
@@ -71,10 +82,25 @@ DEVICE_FN void plot_nonce_words(u64 nonce, u64 step, word *high, word *low) {
 #endif
 }
 
+/* The seed of nonce numbers nonce, nonce + step, ..., one per lane. */
+DEVICE_FN void plot_make_seed(word *seed, u64 id, u64 nonce, u64 step) {
+  seed[0] = SPLAT(byte_swap((u32)(id >> 32)));
+  seed[1] = SPLAT(byte_swap((u32)id));
+  plot_nonce_words(nonce, step, &seed[2], &seed[3]);
+}
+
+/* Where the seeds of nonces come from: made of an id and nonce numbers nonce,
+ * nonce + step, ..., or read at `given`, unless that is null. */
+struct plot_seeds {
+  u64 id, nonce, step;
+  GLOBAL const u32 *given;
+};
+
 /* A hash whose message ends in the seed: `count` hashes from p on, the seed,
  * padding. The digest is C[8..15]. Short messages and the final hash; 1.5 % of
- * the work, so that it is written to be short. */
-DEVICE_FN void plot_hash_with_seed(GLOBAL const u32 *p, u32 count, u64 id, u64 nonce, u64 step,
+ * the work, so that it is written to be short. The seed is made when it is
+ * needed: no registers hold it meanwhile. */
+DEVICE_FN void plot_hash_with_seed(GLOBAL const u32 *p, u32 count, struct plot_seeds seeds,
                                    word *C) {
   word A[12], B[16], M[16];
   u32 counter = 1;
@@ -92,9 +118,14 @@ DEVICE_FN void plot_hash_with_seed(GLOBAL const u32 *p, u32 count, u64 id, u64 n
     }
   }
   word seed[5];
-  seed[0] = SPLAT(byte_swap((u32)(id >> 32)));
-  seed[1] = SPLAT(byte_swap((u32)id));
-  plot_nonce_words(nonce, step, &seed[2], &seed[3]);
+  if (seeds.given) {
+    UNROLL for (int i = 0; i < 4; i += LANE_WORDS)
+      LOAD_PART(seed + i, seeds.given + i * INTERLEAVE);
+  } else {
+    seed[0] = SPLAT(byte_swap((u32)(seeds.id >> 32)));
+    seed[1] = SPLAT(byte_swap((u32)seeds.id));
+    plot_nonce_words(seeds.nonce, seeds.step, &seed[2], &seed[3]);
+  }
   seed[4] = SPLAT(0x80u);
   UNROLL for (int i = 0; i < 16; i++) M[i] = SPLAT(0u);
   if (count % 2) {
@@ -143,7 +174,8 @@ KERNEL void plot_hashes(WORK_ITEM GLOBAL u32 *hashes, u64 id, u64 start, u64 ste
   GLOBAL u32 *target = hashes + plot_index(n, PLOT_HASHES - 1 - first_hash);
   u32 k = first_hash;
   NO_UNROLL for (; k < last_hash && k < PLOT_WINDOW; k++) {
-    plot_hash_with_seed(target + 8 * INTERLEAVE, k, id, start + n * step, step, C);
+    const struct plot_seeds seeds = {id, start + n * step, step, 0};
+    plot_hash_with_seed(target + 8 * INTERLEAVE, k, seeds, C);
     plot_store_hash(target, C);
     target -= 8 * INTERLEAVE;
   }
@@ -160,7 +192,33 @@ KERNEL void plot_final(WORK_ITEM GLOBAL const u32 *hashes, GLOBAL u32 *finals, u
   const u32 n = GLOBAL_ID;
   if (n >= count) return;
   word C[16];
-  plot_hash_with_seed(hashes + plot_index(n, 0), PLOT_HASHES, id, start + n * step, step, C);
+  const struct plot_seeds seeds = {id, start + n * step, step, 0};
+  plot_hash_with_seed(hashes + plot_index(n, 0), PLOT_HASHES, seeds, C);
+  plot_store_hash(finals + plot_final_index(n), C);
+}
+
+/* Computes hashes 0 .. 127 of `count` nonces whose seeds are given. */
+KERNEL void plot_seeded_hashes(WORK_ITEM GLOBAL u32 *hashes, GLOBAL const u32 *seeds, u32 count) {
+  const u32 n = GLOBAL_ID;
+  if (n >= count) return;
+  word C[16];
+  GLOBAL u32 *target = hashes + plot_index(n, PLOT_HASHES - 1);
+  NO_UNROLL for (u32 k = 0; k < PLOT_WINDOW; k++) {
+    const struct plot_seeds given = {0, 0, 0, seeds + plot_seed_index(n)};
+    plot_hash_with_seed(target + 8 * INTERLEAVE, k, given, C);
+    plot_store_hash(target, C);
+    target -= 8 * INTERLEAVE;
+  }
+}
+
+/* Computes the final hash of each of them. */
+KERNEL void plot_seeded_final(WORK_ITEM GLOBAL const u32 *hashes, GLOBAL const u32 *seeds,
+                              GLOBAL u32 *finals, u32 count) {
+  const u32 n = GLOBAL_ID;
+  if (n >= count) return;
+  word C[16];
+  const struct plot_seeds given = {0, 0, 0, seeds + plot_seed_index(n)};
+  plot_hash_with_seed(hashes + plot_index(n, 0), PLOT_HASHES, given, C);
   plot_store_hash(finals + plot_final_index(n), C);
 }
 

@@ -20,6 +20,7 @@ double launch_seconds(const DeviceInfo& info) {
 constexpr uint32_t kTwo = 2, kTwoTo15 = 1 << 15;
 
 constexpr uint64_t kFinalBytes = 32;
+constexpr uint64_t kSeedBytes = 16;
 // Of one lane: enough for the bus, and not much beside a slot.
 constexpr uint64_t kStagingBytes = uint64_t{32} << 20;
 constexpr uint64_t kStagingRows = kScoopsPerNonce / 4;
@@ -47,6 +48,21 @@ uint64_t largest_buffer(const DeviceInfo& info) {
 uint64_t staging_bytes(uint64_t nonces) {
   const uint64_t row_bytes = nonces * kScoopBytes;
   return row_bytes * std::clamp<uint64_t>(kStagingBytes / row_bytes, 1, kStagingRows);
+}
+
+// The buffer `seeds` of kernels/plot.h.
+std::vector<uint32_t> seeds_of(std::span<const NonceOfAccount> nonces, const DeviceInfo& info) {
+  constexpr size_t kWords = kSeedBytes / sizeof(uint32_t);
+  const size_t lanes = info.interleave, part = info.lane_words;
+  std::vector<uint32_t> seeds(round_up(nonces.size(), lanes) * kWords);
+  for (size_t n = 0; n < nonces.size(); n++)
+    for (size_t w = 0; w < kWords; w++) {
+      const uint64_t value = w < 2 ? nonces[n].account_id : nonces[n].nonce;
+      const auto half = static_cast<uint32_t>(w % 2 == 0 ? value >> 32 : value);
+      seeds[n / lanes * lanes * kWords + w / part * part * lanes + n % lanes * part + w % part] =
+          __builtin_bswap32(half);
+    }
+  return seeds;
 }
 
 // Most nonces of each slot in `bytes`, with their finals and staging.
@@ -178,18 +194,44 @@ Result<double> NonceGenerator::run_hashes(const Chunk& chunk, const NonceRange& 
   return time.count();
 }
 
+// Hashes first_hash ... of the nonces, in launches that are short enough.
 Status NonceGenerator::compute_hashes(const Chunk& chunk, const NonceRange& range,
+                                      uint32_t first_hash, uint32_t last_hash,
                                       const Cancel& cancel) {
-  for (uint32_t hash = 0; hash < PLOT_HASHES;) {
-    // Those with short windows have a kernel of their own.
-    const uint32_t most = hash < PLOT_WINDOW ? PLOT_WINDOW : PLOT_HASHES;
-    const uint32_t end = std::min(most, hash + hashes_per_launch_);
-    QUARRY_TRY(run_hashes(chunk, range, hash, end, cancel).status());
-    hash = end;
+  while (first_hash < last_hash) {
+    const uint32_t end = std::min(last_hash, first_hash + hashes_per_launch_);
+    QUARRY_TRY(run_hashes(chunk, range, first_hash, end, cancel).status());
+    first_hash = end;
   }
+  return {};
+}
+
+Status NonceGenerator::compute_chunk(const Chunk& chunk, const NonceRange& range,
+                                     const Cancel& cancel) {
+  // Those with short windows have a kernel of their own.
+  QUARRY_TRY(compute_hashes(chunk, range, 0, PLOT_WINDOW, cancel));
+  QUARRY_TRY(compute_hashes(chunk, range, PLOT_WINDOW, PLOT_HASHES, cancel));
   const Argument arguments[] = {*chunk.hashes, *chunk.finals, range.account_id,
                                 range.start,   range.step,    range.count};
   return queue_->launch("plot_final", {.items = range.count}, arguments);
+}
+
+Status NonceGenerator::compute_chunk(Chunk& chunk, std::span<const NonceOfAccount> nonces,
+                                     const Cancel& cancel) {
+  const auto count = static_cast<uint32_t>(nonces.size());
+  if (chunk.seeds == nullptr) {
+    QUARRY_ASSIGN(chunk.seeds, device_.allocate(chunk.nonces * kSeedBytes));
+  }
+  // Those of the chunk before are on the device: its hashes have been waited for.
+  seeds_ = seeds_of(nonces, device_.info());
+  QUARRY_TRY(queue_->write(*chunk.seeds, 0, std::as_bytes(std::span(seeds_))));
+  const Argument first[] = {*chunk.hashes, *chunk.seeds, count};
+  QUARRY_TRY(queue_->launch("plot_seeded_hashes", {.items = count}, first));
+  NonceRange range;  // of which these hashes need no more
+  range.count = count;
+  QUARRY_TRY(compute_hashes(chunk, range, PLOT_WINDOW, PLOT_HASHES, cancel));
+  const Argument last[] = {*chunk.hashes, *chunk.seeds, *chunk.finals, count};
+  return queue_->launch("plot_seeded_final", {.items = count}, last);
 }
 
 Result<double> NonceGenerator::measure(double seconds, const Cancel& cancel) {
@@ -218,8 +260,22 @@ Status NonceGenerator::compute(uint32_t slot_index, const NonceRange& range, con
     NonceRange part = range;
     part.start = range.start + done * range.step;
     part.count = std::min(range.count - done, chunk.nonces);
-    QUARRY_TRY(compute_hashes(chunk, part, cancel));
+    QUARRY_TRY(compute_chunk(chunk, part, cancel));
     done += part.count;
+  }
+  return queue_->wait();
+}
+
+Status NonceGenerator::compute(uint32_t slot_index, std::span<const NonceOfAccount> nonces,
+                               const Cancel& cancel) {
+  Slot& slot = slots_[slot_index];
+  QUARRY_CHECK(nonces.size() <= batch_nonces_);
+  slot.nonces = static_cast<uint32_t>(nonces.size());
+  for (Chunk& chunk : slot.chunks) {
+    const auto part = nonces.first(std::min<size_t>(nonces.size(), chunk.nonces));
+    if (part.empty()) break;
+    QUARRY_TRY(compute_chunk(chunk, part, cancel));
+    nonces = nonces.subspan(part.size());
   }
   return queue_->wait();
 }

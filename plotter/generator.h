@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/status.h"
@@ -22,6 +23,12 @@ struct NonceRange {
   uint64_t start = 0;
   uint32_t count = 0;
   uint64_t step = 1;
+};
+
+// One nonce of an account.
+struct NonceOfAccount {
+  uint64_t account_id = 0;
+  uint64_t nonce = 0;
 };
 
 // A block of scoops in the order of a plot file: scoop s of its nonce i stands
@@ -77,6 +84,9 @@ class NonceGenerator {
   // failures the contents of the slot are undefined.
   Status compute(uint32_t slot, const NonceRange& range, const Cancel& cancel);
 
+  // The same for any nonces of any accounts.
+  Status compute(uint32_t slot, std::span<const NonceOfAccount> nonces, const Cancel& cancel);
+
   // Nonces per second at which the kernel computes hashes in device memory: runs
   // it for about so many seconds on slot 0, whose contents are then undefined.
   Result<double> measure(double seconds, const Cancel& cancel);
@@ -93,6 +103,7 @@ class NonceGenerator {
   struct Chunk {
     std::unique_ptr<Buffer> hashes;
     std::unique_ptr<Buffer> finals;
+    std::unique_ptr<Buffer> seeds;  // if nonces of any accounts were asked for
     uint32_t nonces = 0;
   };
   // Scoops on their way to the host go through two lanes in turns, so that one
@@ -111,7 +122,10 @@ class NonceGenerator {
   Status allocate(uint32_t slots, uint64_t nonces);
   Status allocate_slot(Slot& slot, uint64_t nonces);
   Status open_lanes(Slot& slot, uint64_t nonces);
-  Status compute_hashes(const Chunk& chunk, const NonceRange& range, const Cancel& cancel);
+  Status compute_chunk(const Chunk& chunk, const NonceRange& range, const Cancel& cancel);
+  Status compute_chunk(Chunk& chunk, std::span<const NonceOfAccount> nonces, const Cancel& cancel);
+  Status compute_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first_hash,
+                        uint32_t last_hash, const Cancel& cancel);
   Result<double> run_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first,
                             uint32_t last, const Cancel& cancel);
   Status launch_hashes(const Chunk& chunk, const NonceRange& range, uint32_t first, uint32_t last);
@@ -129,6 +143,7 @@ class NonceGenerator {
   const uint64_t wave_nonces_;
   std::vector<Slot> slots_;
   uint32_t batch_nonces_ = 0;
+  std::vector<uint32_t> seeds_;      // on their way to the device
   uint32_t hashes_per_launch_ = 64;  // adapted so that a launch takes about launch_seconds_
 };
 

@@ -77,7 +77,8 @@ struct Signature<void (*)(const work_item*, P...)> {
 
 const CpuKernel kKernels[] = {
     CPU_KERNEL(plot_hashes, LANES, false), CPU_KERNEL(plot_final, LANES, false),
-    CPU_KERNEL(plot_scoops, 1, false),
+    CPU_KERNEL(plot_scoops, 1, false), CPU_KERNEL(plot_seeded_hashes, LANES, false),
+    CPU_KERNEL(plot_seeded_final, LANES, false),
 #if LANES == 1
     CPU_KERNEL(plot_main, 1, true),        CPU_KERNEL(plot_main_m1, 1, true),
     CPU_KERNEL(plot_main_m5, 1, true),     CPU_KERNEL(probe_lop3, 1, false),
