@@ -76,18 +76,28 @@ struct Signature<void (*)(const work_item*, P...)> {
   }
 
 const CpuKernel kKernels[] = {
-    CPU_KERNEL(plot_hashes, LANES, false), CPU_KERNEL(plot_final, LANES, false),
-    CPU_KERNEL(plot_scoops, 1, false), CPU_KERNEL(plot_seeded_hashes, LANES, false),
+    CPU_KERNEL(plot_hashes, LANES, false),
+    CPU_KERNEL(plot_final, LANES, false),
+    CPU_KERNEL(plot_scoops, 1, false),
+    CPU_KERNEL(plot_seeded_hashes, LANES, false),
     CPU_KERNEL(plot_seeded_final, LANES, false),
 #if LANES == 1
-    CPU_KERNEL(plot_main, 1, true),        CPU_KERNEL(plot_main_m1, 1, true),
-    CPU_KERNEL(plot_main_m5, 1, true),     CPU_KERNEL(probe_lop3, 1, false),
-    CPU_KERNEL(probe_shf, 1, false),       CPU_KERNEL(probe_iadd3, 1, false),
-    CPU_KERNEL(probe_imad, 1, false),      CPU_KERNEL(probe_imad_wide, 1, false),
-    CPU_KERNEL(probe_shf_lop3, 1, false),  CPU_KERNEL(probe_iadd3_lop3, 1, false),
-    CPU_KERNEL(probe_imad_lop3, 1, false), CPU_KERNEL(probe_imad_wide_lop3, 1, false),
-    CPU_KERNEL(probe_step, 1, false),      CPU_KERNEL(probe_fill, 1, false),
-    CPU_KERNEL(probe_load, 1, false),      CPU_KERNEL(probe_window, 1, false),
+    CPU_KERNEL(plot_main, 1, true),
+    CPU_KERNEL(plot_main_m1, 1, true),
+    CPU_KERNEL(plot_main_m5, 1, true),
+    CPU_KERNEL(probe_lop3, 1, false),
+    CPU_KERNEL(probe_shf, 1, false),
+    CPU_KERNEL(probe_iadd3, 1, false),
+    CPU_KERNEL(probe_imad, 1, false),
+    CPU_KERNEL(probe_imad_wide, 1, false),
+    CPU_KERNEL(probe_shf_lop3, 1, false),
+    CPU_KERNEL(probe_iadd3_lop3, 1, false),
+    CPU_KERNEL(probe_imad_lop3, 1, false),
+    CPU_KERNEL(probe_imad_wide_lop3, 1, false),
+    CPU_KERNEL(probe_step, 1, false),
+    CPU_KERNEL(probe_fill, 1, false),
+    CPU_KERNEL(probe_load, 1, false),
+    CPU_KERNEL(probe_window, 1, false),
 #endif
 #if !defined(BASE_SET)
     CPU_KERNEL(scan_hits, LANES, false),
