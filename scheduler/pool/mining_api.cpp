@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr double kRequestCost = 1;
 constexpr double kSubmissionCost = 4;
-constexpr double kViewCost = 20;  // reads the scores of the whole window
+constexpr double kViewCost = 10;  // reads the scores of the whole window
 constexpr size_t kMostWordBytes = 64;
 constexpr uint64_t kMostCapacityGib = uint64_t{1} << 40;
 
