@@ -198,35 +198,45 @@ void MinedNetwork::settle(const Finding& finding, const Round& round,
                           const signum::SubmitReply& reply) {
   using signum::SubmitOutcome;
   if (reply.outcome == SubmitOutcome::kUnreachable && stop_.requested()) return;
-  const bool will_retry = queue_.settle(finding, reply.outcome) == SubmissionQueue::Verdict::kRetry;
-  const bool accepted = reply.outcome == SubmitOutcome::kAccepted;
+  const std::optional<MismatchJudged> judged = judge(finding, round.info, reply);
+  // A pool that found the nonce's true deadline too high says only that: the file is
+  // wrong all the same, and the account's next best counts.
+  const SubmitOutcome outcome = judged ? SubmitOutcome::kWrongDeadline : reply.outcome;
+  const bool will_retry = queue_.settle(finding, outcome) == SubmissionQueue::Verdict::kRetry;
+  const bool accepted = outcome == SubmitOutcome::kAccepted;
   {
     const std::lock_guard lock(mutex_);
     if (accepted) accepted_++;
     if (!accepted && !will_retry) rejected_++;
-    if (reply.outcome == SubmitOutcome::kStaleRound) ask_now_ = true;
+    if (outcome == SubmitOutcome::kStaleRound) ask_now_ = true;
     if (round_.number == round.number) {
       AccountState& account = round_.accounts[finding.nonce.account_id];
       if (account.best_deadline == finding.nonce.deadline)
-        account.last_answer = outcome_name(reply.outcome);
+        account.last_answer = outcome_name(outcome);
     }
   }
   changed_.notify_all();
   context_.tell(SubmissionAnswered{name_, finding, reply, will_retry});
-  const bool differs = reply.deadline && *reply.deadline != finding.nonce.deadline;
-  if (reply.outcome == SubmitOutcome::kWrongDeadline || (accepted && differs))
-    judge(finding, round.info, reply.deadline.value_or(0));
+  if (judged) context_.tell(*judged);
   if (end_if_over()) context_.wake();
 }
 
-// Computes the nonce anew, with code that shares nothing with the plotter's.
-void MinedNetwork::judge(const Finding& finding, const signum::MiningInfo& info, uint64_t theirs) {
+// Where a pool computed another deadline, or a longer one than it takes: computes the
+// nonce anew, with code that shares nothing with the plotter's. None where nobody is
+// wrong.
+std::optional<MismatchJudged> MinedNetwork::judge(const Finding& finding,
+                                                  const signum::MiningInfo& info,
+                                                  const signum::SubmitReply& reply) {
+  using signum::SubmitOutcome;
+  const bool differs = reply.outcome == SubmitOutcome::kWrongDeadline;
+  if (!differs && reply.outcome != SubmitOutcome::kDeadlineTooHigh) return std::nullopt;
   const uint32_t scoop = signum::scoop_number(info.generation_signature, info.height);
   const uint64_t hit = signum::hit(finding.nonce.account_id, finding.nonce.nonce, scoop,
                                    info.generation_signature, signum::PocVersion::kPoc2);
+  if (!differs && hit == finding.nonce.hit) return std::nullopt;
   MismatchJudged judged{.network = name_,
                         .finding = finding,
-                        .theirs = theirs,
+                        .theirs = reply.deadline.value_or(hit / info.base_target),
                         .computed = hit / info.base_target,
                         .file_is_wrong = hit != finding.nonce.hit,
                         .mismatches_of_file = 0};
@@ -234,7 +244,7 @@ void MinedNetwork::judge(const Finding& finding, const signum::MiningInfo& info,
     const std::lock_guard lock(mutex_);
     judged.mismatches_of_file = ++mismatches_[finding.file];
   }
-  context_.tell(judged);
+  return judged;
 }
 
 // True if the round has just become over.

@@ -76,7 +76,8 @@ class MinedNetwork {
   void tell_pool(const Status& status);
   void hand_in();
   void settle(const Finding& finding, const Round& round, const signum::SubmitReply& reply);
-  void judge(const Finding& finding, const signum::MiningInfo& info, uint64_t theirs);
+  std::optional<MismatchJudged> judge(const Finding& finding, const signum::MiningInfo& info,
+                                      const signum::SubmitReply& reply);
   bool is_wanted(const signum::MiningInfo& info, const Deadline& best) const;
   bool end_if_over();
   signum::MinerIdentity identity() const;

@@ -47,11 +47,11 @@ TEST(MineView, ShowsHowThingsStand) {
   EXPECT_EQ(joined(mine_view(half_scanned(), 100, false)),
             "signum  block 1234567  scoop 3021  12.0 s  https://two.example:443\n"
             "  [############------------] 50.0 %\n"
-            "  S-2225-2222-QVC9-22222  best 30 s  waits\n"
+            "  S-2224-2222-9LET-22222  best 30 s  waits\n"
             "  S-2223-2222-KB8Y-22222  best 900 s  accepted\n"
             "  7 rounds, 5 accepted, 1 refused, 0 unanswered, 1 blocks won\n"
-            "  /mnt/a  2 plots  1.00 GiB  100.0 MB/s\n"
-            "  /mnt/?[31m  1 plots  1.00 GiB  DOES NOT ANSWER\n");
+            "  /mnt/a  2 plots  1.0 GiB  100.0 MB/s\n"
+            "  /mnt/?[31m  1 plots  1.0 GiB  DOES NOT ANSWER\n");
 }
 
 TEST(MineView, FitsANarrowTerminal) {

@@ -284,16 +284,19 @@ TEST_F(MinerTest, SaysThatThePoolIsWrong) {
   EXPECT_EQ(judged[0].theirs, judged[0].computed + 1);
 }
 
-TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
-  // A scoop that is not the nonce's, but has the best hit of all.
-  const uint32_t scoop = scoop_of({signature_of('a'), 500'000, kBaseTarget});
-  const Best best = best_of(*plot_, 'a', 500'000);
-  tests::Bytes broken = *plot_;
-  std::byte* target = &broken[scoop_offset(kNonces, scoop, 3)];
+// A scoop that is not its nonce's, but has the best hit of all.
+tests::Bytes with_a_false_best(const tests::Bytes& plot, uint64_t nonce) {
   const Round round = {signature_of('a'), 500'000, kBaseTarget};
-  for (uint32_t i = 0; hit_of(round, std::span<const std::byte, 64>(target, 64)) >= best.hit; i++)
+  tests::Bytes broken = plot;
+  std::byte* target = &broken[scoop_offset(kNonces, scoop_of(round), nonce)];
+  const uint64_t best = best_of(plot, 'a', 500'000).hit;
+  for (uint32_t i = 0; hit_of(round, std::span<const std::byte, 64>(target, 64)) >= best; i++)
     std::memcpy(target, &i, sizeof i);
-  const std::string path = put(kAccount, broken);
+  return broken;
+}
+
+TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
+  const std::string path = put(kAccount, with_a_false_best(*plot_, 3));
   HonestPool honest;
   start(options_for(honest.pool.url(), 1));
   finish();
@@ -303,6 +306,22 @@ TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
   EXPECT_EQ(judged[0].finding.file, path);
   EXPECT_EQ(judged[0].finding.nonce.nonce, 3u);
   EXPECT_EQ(judged[0].mismatches_of_file, 1u);
+  EXPECT_TRUE(accepted(500'000));
+}
+
+TEST_F(MinerTest, SeesThatAFileIsWrongWhereThePoolOnlySaysTooHigh) {
+  put(kAccount, with_a_false_best(*plot_, 3));
+  FakePool pool;
+  pool.follow([](const IncomingRequest& request) -> HttpReply {
+    if (!is_submission(request)) return {.body = tests::mining_info_body(500'000)};
+    if (number(request, "nonce") != 3) return {.body = R"({"result":"success"})"};
+    return {.body = R"({"result":"Deadline exceeds maximum allowed deadline"})"};
+  });
+  start(options_for(pool.url(), 1));
+  finish();
+  ASSERT_EQ(events<MismatchJudged>().size(), 1u);
+  EXPECT_TRUE(events<MismatchJudged>()[0].file_is_wrong);
+  EXPECT_TRUE(accepted(500'000));
 }
 
 TEST_F(MinerTest, DoesNotLoseADeadlineWhileThePoolIsAway) {
