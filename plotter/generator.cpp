@@ -222,12 +222,12 @@ Status NonceGenerator::compute_chunk(Chunk& chunk, std::span<const NonceOfAccoun
   if (chunk.seeds == nullptr) {
     QUARRY_ASSIGN(chunk.seeds, device_.allocate(chunk.nonces * kSeedBytes));
   }
-  // Those of the chunk before are on the device: its hashes have been waited for.
   seeds_ = seeds_of(nonces, device_.info());
   QUARRY_TRY(queue_->write(*chunk.seeds, 0, std::as_bytes(std::span(seeds_))));
   const Argument first[] = {*chunk.hashes, *chunk.seeds, count};
   QUARRY_TRY(queue_->launch("plot_seeded_hashes", {.items = count}, first));
-  NonceRange range;  // of which these hashes need no more
+  QUARRY_TRY(queue_->wait());  // the next seeds take the place of these
+  NonceRange range;            // of which these hashes need no more
   range.count = count;
   QUARRY_TRY(compute_hashes(chunk, range, PLOT_WINDOW, PLOT_HASHES, cancel));
   const Argument last[] = {*chunk.hashes, *chunk.seeds, *chunk.finals, count};

@@ -136,6 +136,9 @@ class NonceGenerator {
                               uint64_t row_words, const ScoopRows& rows);
 
   Device& device_;
+  // On their way to the device. Before the queue: after a failure they may be so until
+  // it has ended.
+  std::vector<uint32_t> seeds_;
   std::unique_ptr<Queue> queue_;
   const PlotKernel kernel_;
   Pace* const pace_;
@@ -143,7 +146,6 @@ class NonceGenerator {
   const uint64_t wave_nonces_;
   std::vector<Slot> slots_;
   uint32_t batch_nonces_ = 0;
-  std::vector<uint32_t> seeds_;      // on their way to the device
   uint32_t hashes_per_launch_ = 64;  // adapted so that a launch takes about launch_seconds_
 };
 
