@@ -72,29 +72,35 @@ Status Books::credit_blocks(uint32_t last_height, const Cancel& cancel) {
   return Status();
 }
 
+// One that fails does not keep the others from being looked at.
 Status Books::follow_payouts(uint32_t last_height, const Cancel& cancel) {
   QUARRY_ASSIGN(const auto open, store_.open_payouts());
+  Status first_failure;
   for (const Payout& payout : open) {
-    const auto confirmations = upstream_.confirmations(payout.full_hash, cancel);
-    const bool is_unknown = confirmations.status().code() == Code::kNotFound;
-    if (!is_unknown) QUARRY_TRY(confirmations.status());
-    Payout::State state = Payout::State::kOpen;
-    if (is_unknown) {
-      // Expired for every block that may still be replaced, too.
-      const uint32_t settled = last_height - std::min(last_height, options_.confirmations);
-      QUARRY_ASSIGN(const ChainBlock block, upstream_.block(settled, cancel));
-      if (block.timestamp > payout.expires) state = Payout::State::kExpired;
-    } else if (confirmations->value_or(0) >= options_.confirmations) {
-      state = Payout::State::kConfirmed;
-    }
-    if (state != Payout::State::kOpen) {
-      QUARRY_TRY(store_.end_payout(payout.id, state));
-      if (events_.payout) events_.payout(payout, state);
-    } else if (is_unknown) {
-      QUARRY_ASSIGN(const auto transaction, signum::parse_transaction(payout.transaction));
-      QUARRY_TRY(signum::broadcast(upstream_.node(), transaction, cancel));
-    }
+    const Status status = follow(payout, last_height, cancel);
+    if (first_failure.ok()) first_failure = status;
   }
+  return first_failure;
+}
+
+Status Books::follow(const Payout& payout, uint32_t last_height, const Cancel& cancel) {
+  const auto confirmations = upstream_.confirmations(payout.full_hash, cancel);
+  if (confirmations.status().code() == Code::kNotFound) {
+    // Expired for every block that may still be replaced, too.
+    const uint32_t settled = last_height - std::min(last_height, options_.confirmations);
+    QUARRY_ASSIGN(const ChainBlock block, upstream_.block(settled, cancel));
+    if (block.timestamp > payout.expires) return end(payout, Payout::State::kExpired);
+    QUARRY_ASSIGN(const auto transaction, signum::parse_transaction(payout.transaction));
+    return signum::broadcast(upstream_.node(), transaction, cancel);
+  }
+  QUARRY_TRY(confirmations.status());
+  if (confirmations->value_or(0) < options_.confirmations) return Status();
+  return end(payout, Payout::State::kConfirmed);
+}
+
+Status Books::end(const Payout& payout, Payout::State state) {
+  QUARRY_TRY(store_.end_payout(payout.id, state));
+  if (events_.payout) events_.payout(payout, state);
   return Status();
 }
 

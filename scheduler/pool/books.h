@@ -56,6 +56,8 @@ class Books {
   Status decide_rounds(uint32_t height, const Cancel& cancel);
   Status credit_blocks(uint32_t last_height, const Cancel& cancel);
   Status follow_payouts(uint32_t last_height, const Cancel& cancel);
+  Status follow(const Payout& payout, uint32_t last_height, const Cancel& cancel);
+  Status end(const Payout& payout, Payout::State state);
   Status pay(const Cancel& cancel);
 
   Store& store_;

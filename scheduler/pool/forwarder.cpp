@@ -58,10 +58,9 @@ void Forwarder::run(const Cancel& cancel) {
   while (!cancel.requested()) {
     const auto task = take();
     if (!task) continue;
-    const Status sent = upstream_.submit(task->submission, task->height, cancel);
-    if (sent.ok() || sent.code() == Code::kCancelled) continue;
-    failed_(sent);
-    if (sent.code() == Code::kRefused) continue;
+    const Status status = upstream_.submit(task->submission, task->height, cancel);
+    sent_(status);
+    if (status.ok() || status.code() == Code::kRefused) continue;
     put_back(*task);
     real_clock().sleep_for(kRetryAfter);
   }

@@ -21,9 +21,9 @@ namespace quarry::pool {
 
 class Forwarder {
  public:
-  // `failed` is told of each failure. `upstream` outlives it.
-  Forwarder(const Upstream& upstream, std::function<void(const Status&)> failed)
-      : upstream_(upstream), failed_(std::move(failed)) {}
+  // `sent` is told how each request went. `upstream` outlives it.
+  Forwarder(const Upstream& upstream, std::function<void(const Status&)> sent)
+      : upstream_(upstream), sent_(std::move(sent)) {}
 
   // Forgets the round before. Any thread, as offer().
   void begin_round(const Round& round);
@@ -41,7 +41,7 @@ class Forwarder {
   void put_back(const Task& task);
 
   const Upstream& upstream_;
-  const std::function<void(const Status&)> failed_;
+  const std::function<void(const Status&)> sent_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Round> round_;

@@ -59,7 +59,7 @@ Status Pool::open(WallClock& clock) {
   QUARRY_ASSIGN(store_, Store::open(options_.store, keys_.account_id(), options_.window));
 
   forwarder_ = std::make_unique<Forwarder>(
-      *upstream_, [this](const Status& failure) { tell(failure, forward_failure_); });
+      *upstream_, [this](const Status& status) { tell(status, forward_failure_); });
   verifier_ = std::make_unique<Verifier>(options_.verifier);
   submissions_ = std::make_unique<Submissions>(
       *store_, *verifier_, [this](const Round& round, const Submission& submission) {
