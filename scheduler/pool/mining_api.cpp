@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "chainlite/signum/address.h"
 #include "host/metrics.h"
-#include "scheduler/pool/views.h"
 
 namespace quarry::pool {
 namespace {
@@ -17,7 +16,8 @@ using nlohmann::json;
 
 constexpr double kRequestCost = 1;
 constexpr double kSubmissionCost = 4;
-constexpr double kViewCost = 10;  // reads the scores of the whole window
+constexpr double kUnclaimedCost = 20;  // a nonce that is computed, whatever it is
+constexpr double kViewCost = 10;
 constexpr size_t kMostWordBytes = 64;
 constexpr uint64_t kMostCapacityGib = uint64_t{1} << 40;
 
@@ -60,6 +60,23 @@ const char* verdict_name(Verdict verdict) {
   return "";
 }
 
+bool is_submission(const IncomingRequest& request) {
+  const std::string* type = request.parameter("requestType");
+  return type != nullptr && *type == "submitNonce";
+}
+
+std::optional<uint64_t> claimed_deadline(const IncomingRequest& request) {
+  const auto deadline = number_of(request.parameter("deadline"));
+  return deadline ? deadline : number_of(request.header("X-Deadline"));
+}
+
+// In tokens of its address.
+double cost_of(const IncomingRequest& request) {
+  if (request.path.starts_with("/api/") || request.path == "/metrics") return kViewCost;
+  if (!is_submission(request)) return kRequestCost;
+  return claimed_deadline(request) ? kSubmissionCost : kUnclaimedCost;
+}
+
 // The claim that a request makes, or the words that refuse it.
 struct ReadClaim {
   Claim claim;
@@ -87,8 +104,7 @@ ReadClaim read_claim(const IncomingRequest& request) {
     else
       claim.height = static_cast<uint32_t>(*height);
   }
-  claim.deadline = number_of(request.parameter("deadline"));
-  if (!claim.deadline) claim.deadline = number_of(request.header("X-Deadline"));
+  claim.deadline = claimed_deadline(request);
   claim.address = request.peer_address;
   claim.words = {word_of(request, "X-Minername"), word_of(request, "User-Agent"),
                  number_of(request.header("X-Capacity")).value_or(0)};
@@ -99,11 +115,12 @@ ReadClaim read_claim(const IncomingRequest& request) {
 }  // namespace
 
 MiningApi::MiningApi(Submissions& submissions, Store& store, Limits& limits, const PoolFacts& facts,
-                     std::function<void(const Claim&, const Judgement&)> told)
+                     Clock& clock, std::function<void(const Claim&, const Judgement&)> told)
     : submissions_(submissions),
       store_(store),
       limits_(limits),
       facts_(facts),
+      miners_(store, clock),
       told_(std::move(told)),
       judged_(prometheus::BuildCounter()
                   .Name("quarry_pool_submissions_total")
@@ -127,18 +144,15 @@ MiningApi::MiningApi(Submissions& submissions, Store& store, Limits& limits, con
 
 HttpReply MiningApi::handle(const IncomingRequest& request) {
   if (request.method != "GET" && request.method != "POST") return not_found();
-  const std::string* type = request.parameter("requestType");
-  const bool is_submission = type != nullptr && *type == "submitNonce";
-  const bool is_view = request.path.starts_with("/api/") || request.path == "/metrics";
-  const double cost = is_submission ? kSubmissionCost : is_view ? kViewCost : kRequestCost;
-  if (!limits_.take(request.peer_address, cost)) {
+  if (!limits_.take(request.peer_address, cost_of(request))) {
     limited_.Increment();
     return result("limit exceeded", 429);
   }
   if (request.path == "/metrics") return metrics();
   if (request.path.starts_with("/api/")) return answer_view(request.path);
   if (request.path != "/burst" && request.path != "/api") return not_found();
-  if (is_submission) return submit_nonce(request);
+  if (is_submission(request)) return submit_nonce(request);
+  const std::string* type = request.parameter("requestType");
   if (type != nullptr && *type == "getMiningInfo") return mining_info();
   return not_found();
 }
@@ -172,7 +186,7 @@ void MiningApi::count(const Judgement& judgement) {
 }
 
 HttpReply MiningApi::answer_view(const std::string& path) {
-  auto view = view_of(path, facts_, submissions_, store_);
+  auto view = view_of(path, {facts_, submissions_, store_, miners_});
   if (!view.ok()) return result("The pool's store failed: try again", 503);
   return reply_of(*view);
 }

@@ -25,7 +25,7 @@
 #include "scheduler/pool/limits.h"
 #include "scheduler/pool/store.h"
 #include "scheduler/pool/submissions.h"
-#include "scheduler/pool/upstream.h"
+#include "scheduler/pool/views.h"
 
 namespace quarry::pool {
 
@@ -34,22 +34,11 @@ inline constexpr size_t kMostBodyBytes = 4 << 10;
 inline constexpr size_t kMostHeaderBytes = 16 << 10;
 inline constexpr size_t kMostParameters = 32;
 
-// What views show of the pool itself.
-struct PoolFacts {
-  uint64_t account_id = 0;
-  ChainFacts chain;
-  uint32_t window = 0;
-  uint32_t confirmations = 0;
-  uint32_t fee_ppm = 0;
-  uint64_t least_payout_planck = 0;
-  uint64_t most_deadline = 0;  // 0: any
-};
-
 class MiningApi {
  public:
   // `told` is called for each submission that was judged. All outlive it.
   MiningApi(Submissions& submissions, Store& store, Limits& limits, const PoolFacts& facts,
-            std::function<void(const Claim&, const Judgement&)> told);
+            Clock& clock, std::function<void(const Claim&, const Judgement&)> told);
 
   // Answers one request. Any thread; submitNonce takes as long as its nonce.
   HttpReply handle(const IncomingRequest& request);
@@ -65,6 +54,7 @@ class MiningApi {
   Store& store_;
   Limits& limits_;
   const PoolFacts facts_;
+  MinerList miners_;
   const std::function<void(const Claim&, const Judgement&)> told_;
 
   prometheus::Registry registry_;

@@ -52,8 +52,8 @@ Status Pool::open(WallClock& clock) {
   http_ = make_http_client();
   QUARRY_ASSIGN(auto node, signum::NodeClient::open(*http_, options_.node));
   node_ = std::make_unique<signum::NodeClient>(std::move(node));
-  QUARRY_ASSIGN(auto upstream, Upstream::open(*node_, options_.passphrase));
-  upstream_ = std::make_unique<Upstream>(std::move(upstream));
+  QUARRY_ASSIGN(const auto upstream, Upstream::open(*node_, options_.passphrase));
+  upstream_ = std::make_unique<Upstream>(upstream);
   QUARRY_ASSIGN(chain_, upstream_->facts(Cancel()));
   QUARRY_ASSIGN(lock_, lock_store(options_.store));
   QUARRY_ASSIGN(store_, Store::open(options_.store, keys_.account_id(), options_.window));
@@ -85,7 +85,7 @@ Status Pool::listen() {
   facts.least_payout_planck = options_.books.least_payout_planck;
   facts.most_deadline = options_.most_deadline;
   limits_ = std::make_unique<Limits>(options_.limits, real_clock());
-  api_ = std::make_unique<MiningApi>(*submissions_, *store_, *limits_, facts,
+  api_ = std::make_unique<MiningApi>(*submissions_, *store_, *limits_, facts, real_clock(),
                                      [this](const Claim& claim, const Judgement& judgement) {
                                        tell(events_.submission, claim, judgement);
                                      });

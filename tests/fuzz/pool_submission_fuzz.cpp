@@ -46,7 +46,8 @@ struct Pool {
     QUARRY_CHECK(submissions->begin_round(round, {1, UINT64_MAX}).ok());
     pool::PoolFacts facts;
     facts.chain = {"TS", "TSIGNA"};
-    api = std::make_unique<pool::MiningApi>(*submissions, *store, limits, facts, check);
+    api =
+        std::make_unique<pool::MiningApi>(*submissions, *store, limits, facts, real_clock(), check);
   }
   pool::Verifier verifier{{.engine = hits_of, .threads = 1}};
   pool::Limits limits{{.tokens_per_second = 1e15, .most_tokens = 1e15}, real_clock()};

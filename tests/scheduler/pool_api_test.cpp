@@ -122,7 +122,7 @@ class PoolApi : public PoolOnDevnet {
     facts.most_deadline = most_deadline;
     api_.reset();
     limits_ = std::make_unique<Limits>(options, clock_);
-    api_ = std::make_unique<MiningApi>(*submissions_, *store_, *limits_, facts,
+    api_ = std::make_unique<MiningApi>(*submissions_, *store_, *limits_, facts, clock_,
                                        [](const Claim&, const Judgement&) {});
   }
 
@@ -242,12 +242,14 @@ TEST_F(PoolApi, LimitsEachAddress) {
   start({.tokens_per_second = 1, .most_tokens = 5, .most_addresses = 9});
   begin_round();
   EXPECT_EQ(ask("GET", "/burst", "requestType=getMiningInfo").status, 200);
-  EXPECT_EQ(ask("POST", "/burst", "requestType=submitNonce").status, 200) << "costs 4";
+  EXPECT_EQ(ask("POST", "/burst", "requestType=submitNonce&deadline=1").status, 200) << "costs 4";
   const HttpReply limited = ask("GET", "/burst", "requestType=getMiningInfo");
   EXPECT_EQ(limited.status, 429);
   EXPECT_EQ(json::parse(limited.body)["result"], "limit exceeded");
   clock_.advance(1);
   EXPECT_EQ(ask("GET", "/burst", "requestType=getMiningInfo").status, 200);
+  start({.tokens_per_second = 1, .most_tokens = 19, .most_addresses = 9});
+  EXPECT_EQ(ask("POST", "/burst", "requestType=submitNonce").status, 429) << "without a claim: 20";
 }
 
 }  // namespace
