@@ -150,23 +150,21 @@ Result<std::string> cross_check(Demo& demo) {
   return std::string("the winning nonce computed by scalar code alone: the same deadline");
 }
 
-// The best nonce of the plot in a round of the chain.
-DemoChain::Scan scan_of(Demo& demo) {
-  return [&demo](const Round& round) {
-    return scan_plots(round, {demo.path()}, demo.devices, demo.files, demo.session.progress(),
-                      demo.session.cancel());
-  };
-}
-
 Result<std::string> start_devnet(Demo& demo) {
   return demo.chain.start(demo.folder->path() + "/devnet");
 }
 
 Result<std::string> mine(Demo& demo) {
-  return demo.chain.mine(scan_of(demo), demo.session.cancel());
+  return demo.chain.mine(demo.path(), demo.devices, demo.session.cancel());
 }
 
-Result<std::string> pay(Demo& demo) { return demo.chain.pay(scan_of(demo), demo.session.cancel()); }
+Result<std::string> pay(Demo& demo) { return demo.chain.pay(demo.session.cancel()); }
+
+Result<std::string> join_pool(Demo& demo) {
+  return demo.chain.join_pool(demo.path(), demo.devices, demo.session.cancel());
+}
+
+Result<std::string> see_payout(Demo& demo) { return demo.chain.see_payout(demo.session.cancel()); }
 
 Result<std::string> verify_chain(Demo& demo) { return demo.chain.verify(demo.session.cancel()); }
 
@@ -177,16 +175,10 @@ struct Step {
 };
 
 constexpr Step kSteps[] = {
-    {"devices", test_devices},
-    {"plot", plot},
-    {"verify", verify},
-    {"repair", repair},
-    {"scan", scan},
-    {"cross-check", cross_check},
-    {"devnet", start_devnet},
-    {"mine", mine},
-    {"payment", pay},
-    {"light client", verify_chain},
+    {"devices", test_devices}, {"plot", plot},         {"verify", verify},
+    {"repair", repair},        {"scan", scan},         {"cross-check", cross_check},
+    {"devnet", start_devnet},  {"mine", mine},         {"payment", pay},
+    {"pool", join_pool},       {"payout", see_payout}, {"light client", verify_chain},
 };
 
 Result<int> run(const Arguments& arguments, Session& session) {

@@ -1,9 +1,13 @@
-// quarry devnet: a chain and its node's API on one machine.
+// quarry devnet: a chain, its node's API and a pool on one machine.
 #include "chainlite/devnet/devnet.h"
+
+#include <algorithm>
+#include <thread>
 
 #include "base/units.h"
 #include "chainlite/signum/address.h"
 #include "cli/command.h"
+#include "cli/devnet_pool.h"
 #include "cli/listen.h"
 #include "cli/session.h"
 #include "host/user_folder.h"
@@ -23,6 +27,8 @@ constexpr Flag kFlags[] = {
      "user's folder for data"},
     {"block-seconds", FlagKind::kValue, "N", "seconds between blocks on average; default: 5"},
     {"follow", FlagKind::kList, "URL", "devnets to exchange blocks and transactions with"},
+    {"pool", FlagKind::kValue, "ADDRESS",
+     "address and port of the pool, or off; default: the port below that of --listen"},
 };
 
 Result<devnet::DevnetOptions> read_options(const Arguments& arguments) {
@@ -51,26 +57,52 @@ Result<devnet::DevnetOptions> read_options(const Arguments& arguments) {
   return options;
 }
 
-void tell_start(devnet::Devnet& devnet, const devnet::DevnetOptions& options, Session& session) {
+// The pool beside the chain; null with --pool off.
+Result<std::unique_ptr<pool::Pool>> start_pool(const Arguments& arguments,
+                                               const devnet::Devnet& devnet,
+                                               const devnet::DevnetOptions& devnet_options,
+                                               Session& session) {
+  if (arguments.text("pool") == "off") return std::unique_ptr<pool::Pool>();
+  const uint16_t below = devnet_options.port == 0
+                             ? uint16_t{0}
+                             : static_cast<uint16_t>(std::max(1, devnet_options.port - 1));
+  QUARRY_ASSIGN(const HostAndPort listen,
+                read_listen(arguments, "pool", {devnet_options.address, below}));
+  pool::PoolOptions options = devnet_pool_options(devnet, devnet_options.folder);
+  options.address = listen.host;
+  options.port = listen.port;
+  pool::PoolEvents events;
+  events.failure = [&session](const Status& failure) {
+    session.warn(failure.with_context("pool"));
+  };
+  return pool::Pool::start(std::move(options), real_wall_clock(), std::move(events));
+}
+
+void tell_start(devnet::Devnet& devnet, const devnet::DevnetOptions& options,
+                const pool::Pool* pool, Session& session) {
   const auto& genesis = devnet.chain().genesis();
   const uint64_t faucet = signum::account_of(genesis.faucet);
   const std::string address = signum::format_address(faucet, genesis.network.address_prefix);
   const uint32_t height = devnet.chain().read(
       [](devnet::Ledger& ledger, const devnet::Mempool&) { return ledger.height(); });
-  session.print_line({{"event", "started"},
-                      {"url", devnet.url()},
-                      {"data", options.folder},
-                      {"block_seconds", options.block_seconds},
-                      {"genesis", json_u64(genesis.network.genesis_block_id)},
-                      {"height", height},
-                      {"faucet", json_u64(faucet)},
-                      {"faucet_address", address}},
-                     "devnet at " + devnet.url() + "/api, height " + std::to_string(height) +
-                         ", chain in " + options.folder + "\n" + "faucet: " + address +
-                         "; coins for an account, as soon as blocks are mined:\n" +
-                         "  curl -X POST '" + devnet.url() +
-                         "/api?requestType=faucet&account=ADDRESS'\n" +
-                         "mine on it with any Signum miner, or see docs/devnet.md\n");
+  Json event = {{"event", "started"},
+                {"url", devnet.url()},
+                {"data", options.folder},
+                {"block_seconds", options.block_seconds},
+                {"genesis", json_u64(genesis.network.genesis_block_id)},
+                {"height", height},
+                {"faucet", json_u64(faucet)},
+                {"faucet_address", address}};
+  if (pool != nullptr) event["pool_url"] = pool->url();
+  session.print_line(
+      event, "devnet at " + devnet.url() + "/api, height " + std::to_string(height) +
+                 ", chain in " + options.folder + "\n" + "faucet: " + address +
+                 "; coins for an account, as soon as blocks are mined:\n" + "  curl -X POST '" +
+                 devnet.url() + "/api?requestType=faucet&account=ADDRESS'\n" +
+                 (pool == nullptr ? ""
+                                  : "pool at " + pool->url() +
+                                        ", for accounts whose rewards go to the faucet\n") +
+                 "mine on it with any Signum miner, or see docs/devnet.md\n");
 }
 
 void tell_block(const devnet::ChainBlock& block, const signum::Network& network, Session& session) {
@@ -112,8 +144,12 @@ Result<int> run(const Arguments& arguments, Session& session) {
                         "the devnet listens on " + told.address +
                             ": whoever reaches it can take coins of its faucet and mine on it; "
                             "they are worth nothing"));
-  tell_start(*devnet, told, session);
+  QUARRY_ASSIGN(const auto pool, start_pool(arguments, *devnet, told, session));
+  tell_start(*devnet, told, pool.get(), session);
+  std::thread pool_thread;
+  if (pool != nullptr) pool_thread = std::thread([&] { pool->run(session.cancel()); });
   devnet->run(session.cancel());
+  if (pool_thread.joinable()) pool_thread.join();
   return kExitInterrupted;
 }
 

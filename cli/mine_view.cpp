@@ -203,8 +203,10 @@ void put_network(const MinerState& state, const NetworkState& network, size_t wi
     lines.push_back("  " + bar(fraction_scanned(state), color) + " " +
                     format_real(100 * fraction_scanned(state), 1) + " %");
   else
-    lines.push_back(network.scanned ? "  scanned in " + format_seconds(network.scan_seconds)
-                                    : std::string("  waits for the disks"));
+    lines.push_back(plain(network.scanned ? "  scanned in " + format_seconds(network.scan_seconds)
+                          : network.scanning ? std::string("  reading")
+                                             : std::string("  waits for the disks"),
+                          width));
   put_accounts(network, width, lines);
   lines.push_back(plain("  " + std::to_string(network.rounds) + " rounds, " +
                             std::to_string(network.accepted) + " accepted, " +

