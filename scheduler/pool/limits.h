@@ -11,8 +11,8 @@
 namespace quarry::pool {
 
 struct LimitOptions {
-  double tokens_per_second = 20;
-  double most_tokens = 200;        // at first, and after a while of silence
+  double tokens_per_second = 100;
+  double most_tokens = 1000;       // at first, and after a while of silence
   size_t most_addresses = 10'000;  // that are remembered; others wait for their turn
 };
 

@@ -67,12 +67,12 @@ class PoolCommand : public CommandLine {
     return reply.ok() ? json::parse(reply->body, nullptr, false) : json();
   }
 
-  // What signum-miner does in a round: the best nonce of the plot, undivided.
+  // What signum-miner does in a round: the best nonce of the plot, undivided. Nothing
+  // before the pool knows a round.
   json mine(const std::string& pool, const Miner& miner) const {
     const json info = ask(pool + "/burst?requestType=getMiningInfo");
     const auto signature = read_hex_array<32>(info, "generationSignature");
     const auto height = read_u64(info, "height");
-    EXPECT_TRUE(signature.ok() && height.ok()) << info;
     if (!signature.ok() || !height.ok()) return {};
     const std::string plot =
         read_file(folder_.file(miner.id() + "_0_" + std::to_string(miner.nonces)));
@@ -147,22 +147,33 @@ TEST_F(PoolCommand, WinsSharesAndPays) {
   EXPECT_TRUE(started["address"].get<std::string>().starts_with("TS-"));
   std::string url = started["url"];
 
-  // Miners go on until payouts are confirmed, whatever a round takes; the pool is
-  // killed on the way.
+  // Miners go on until payouts are confirmed, and all that are honest have some; the
+  // pool is killed on the way. On this devnet the first nonce of a round wins it, and
+  // comes too late for the others: each is first in its turn.
   bool was_killed = false;
+  size_t turn = 0;
+  json last_round;
   const bool paid = DevnetProcess::eventually([&] {
-    for (const Miner& miner : miners) mine(url, miner);
+    const json round = ask(url + "/burst?requestType=getMiningInfo");
+    if (round == last_round) return false;
+    last_round = round;
+    for (size_t i = 0; i < miners.size(); i++) mine(url, miners[(turn + i) % miners.size()]);
+    turn++;
     size_t confirmed = 0;
     for (const json& event : events_of(*pool))
       confirmed += event.value("event", "") == "payout" && event["state"] == "confirmed" ? 1 : 0;
-    if (confirmed < 2 || was_killed) return confirmed >= 2;
+    const bool all_paid = std::ranges::all_of(miners, [&](const Miner& miner) {
+      return miner.lies || balance(miner) > before[miner.id()];
+    });
+    if (confirmed < 2 || was_killed) return confirmed >= 2 && all_paid;
     EXPECT_GT(count_events(*pool, "block_won"), 0u);
-    EXPECT_EQ(count_events(*pool, "ban"), 1u);
+    if (count_events(*pool, "ban") == 0) return false;
     pool->send(SIGKILL);
     pool->wait();
     pool = std::make_unique<Process>(command, environment());
     url = find_event(*pool, "started")["url"];
     was_killed = true;
+    last_round = nullptr;
     return false;
   });
   ASSERT_TRUE(paid) << pool->errors_so_far() << pool->output_so_far();
