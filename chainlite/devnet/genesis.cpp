@@ -11,6 +11,7 @@ Genesis make_genesis(uint32_t block_seconds) {
   genesis.network = signum::devnet_network(block_seconds);
   genesis.faucet =
       signum::KeyPair::from_passphrase(Secret::copy_of(kFaucetPassphrase)).public_key();
+  QUARRY_CHECK(genesis.network.initial_keys == std::vector{genesis.faucet});
   // Like the main net's first block, with the chain's parameters in the place of
   // the hash of no transactions.
   genesis.block.version = -1;

@@ -44,6 +44,7 @@ Result<LightClient> LightClient::from_genesis(const Network& network, const Bloc
   header.base_target = genesis_base_target(network);
   LightClient client(network);
   client.knows_all_ = true;
+  for (const PublicKey& key : network.initial_keys) client.keys_.emplace(account_of(key), key);
   client.generators_.push_back(header.generator);
   client.recent_.push_front(header);
   return client;

@@ -1,5 +1,9 @@
 #include "chainlite/signum/network.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "base/hex.h"
 #include "base/status.h"
 
 namespace quarry::signum {
@@ -8,6 +12,10 @@ namespace {
 // What an ordinary payment weighs: 176 bytes, and 184 from version 2 on.
 constexpr uint32_t kOrdinaryBytes = 176;
 constexpr uint32_t kOrdinaryBytesOfVersion2 = 184;
+
+// Of the passphrase that every devnet's faucet has.
+constexpr std::string_view kFaucetKey =
+    "3bccfdd7d685c5b9d172cc017662ac750886f335e06e02f74cca8d2233c07700";
 
 // The height that the node has reached when it looks at the block at `height`.
 uint32_t height_before(uint32_t height) { return height == 0 ? 0 : height - 1; }
@@ -89,6 +97,9 @@ Network devnet_network(uint32_t block_seconds) {
   network.max_base_target = network.initial_base_target;
   network.early_commitment_wait_blocks = 3;
   network.commitment_wait_blocks = 3;
+  ByteArray<32> faucet;
+  std::ranges::copy(parse_hex(kFaucetKey).value(), faucet.begin());
+  network.initial_keys = {faucet};
   return network;
 }
 

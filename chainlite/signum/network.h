@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "base/bytes.h"
 #include "chainlite/signum/nonce.h"
 
 namespace quarry::signum {
@@ -47,6 +49,7 @@ struct Network {
   uint32_t max_timestamp_ahead_seconds = 15;    // of this node's clock
 
   // Blocks.
+  std::vector<ByteArray<32>> initial_keys;  // public keys that no block needs to tell
   uint64_t genesis_block_id = 3'444'294'670'862'540'038;
   uint64_t initial_base_target = 18'325'193'796;  // at it, 1 TiB forges a block in 240 s
   uint64_t max_base_target = 18'325'193'796;
