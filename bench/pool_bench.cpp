@@ -5,7 +5,9 @@
 #include <atomic>
 #include <memory>
 
+#include "host/device.h"
 #include "host/scratch_folder.h"
+#include "scheduler/pool/device_hits.h"
 #include "scheduler/pool/submissions.h"
 
 namespace quarry::pool {
@@ -13,12 +15,19 @@ namespace {
 
 constexpr uint64_t kAccount = 1;
 
-void verify(benchmark::State& state) {
+// As many ask at a time as there are threads; two compute.
+void verify(benchmark::State& state, bool scalar) {
   static std::unique_ptr<Verifier> verifier;  // of the first thread; the loop waits for all
   if (state.thread_index() == 0) {
     VerifierOptions options;
-    options.threads = static_cast<unsigned>(state.threads());
-    verifier = std::make_unique<Verifier>(options);
+    options.most_waiting = static_cast<size_t>(state.threads());
+    if (!scalar) {
+      const std::shared_ptr<Device> device = open_device("cpu").value();
+      options.engine = device_hits(device).value();
+      options.threads = device->info().queues;
+      options.batch = best_batch(*device);
+    }
+    verifier = std::make_unique<Verifier>(std::move(options));
   }
   uint64_t nonce = static_cast<uint64_t>(state.thread_index()) << 32;
   for (auto _ : state) benchmark::DoNotOptimize(verifier->hit({kAccount, nonce++, 7, {}}));
@@ -50,7 +59,8 @@ void judge(benchmark::State& state, bool needs_nonce) {
   state.SetItemsProcessed(state.iterations());
 }
 
-BENCHMARK(verify)->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(verify, scalar, true)->Threads(4)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(verify, simd, false)->Threads(64)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(judge, kept, true)->UseRealTime();
 BENCHMARK_CAPTURE(judge, without_a_nonce, false)->UseRealTime();
 

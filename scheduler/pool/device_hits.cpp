@@ -77,8 +77,10 @@ uint32_t best_batch(const Device& device) { return device.info().interleave; }
 
 Result<HitEngine> device_hits(std::shared_ptr<Device> device) {
   Checkers checkers;
-  for (uint32_t queue = 0; queue < device->info().queues; queue++) {
-    QUARRY_ASSIGN(auto checker, NonceChecker::open(*device, queue, best_batch(*device)));
+  for (uint32_t i = 0; i < device->info().queues; i++) {
+    // Not pinned: whoever opens a queue of a CPU would be, and all threads that it makes.
+    QUARRY_ASSIGN(auto checker,
+                  NonceChecker::open(*device, Device::kUnpinnedQueue, best_batch(*device)));
     checkers.push_back(std::move(checker));
   }
   auto hits = std::make_shared<DeviceHits>(std::move(device), std::move(checkers));

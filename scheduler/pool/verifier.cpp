@@ -46,7 +46,13 @@ void Verifier::work() {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      if (options_.batch > 1)
+        changed_.wait_for(lock, options_.gather,
+                          [&] { return stopping_ || waiting_.size() >= options_.batch; });
+      if (waiting_.empty()) {
+        if (stopping_) return;
+        continue;
+      }
       const size_t count = std::min(waiting_.size(), options_.batch);
       for (size_t i = 0; i < count; i++) {
         questions.push_back(waiting_.front().question);

@@ -1,6 +1,7 @@
 // Nonces that strangers hand in, computed again before they count.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -36,6 +37,9 @@ struct VerifierOptions {
   unsigned threads = 2;      // that compute
   size_t batch = 1;          // nonces that the engine gets at a time, at most
   size_t most_waiting = 16;  // beyond those under way; more are refused
+  // How long a batch that is not full waits for more: whose answers came together ask
+  // together again, but not at the same moment.
+  std::chrono::milliseconds gather{2};
 };
 
 // Any thread asks; the verifier's threads compute, as many in a batch as wait.
