@@ -30,7 +30,7 @@ class DiskScanner final : public PlotScanner {
         files_(files),
         clock_(clock),
         queue_(bell_),
-        workers_(devices, queue_, tally_, bell_) {}
+        workers_(devices, queue_, tally_, distrusted_, bell_) {}
 
   // As many blocks as the disks and devices of now need.
   Status make_blocks() {
@@ -102,6 +102,8 @@ class DiskScanner final : public PlotScanner {
     report.seconds = std::chrono::duration<double>(clock_.now() - begin).count();
     return report;
   }
+
+  void distrust(const std::string& file, uint64_t nonce) override { distrusted_.add(file, nonce); }
 
   void keep_awake(Clock::Duration idle) override {
     const std::lock_guard lock(mutex_);
@@ -182,6 +184,7 @@ class DiskScanner final : public PlotScanner {
   std::map<std::string, uint64_t> disk_of_folder_;  // of the plots found
   Bell bell_;
   RoundTally tally_;
+  Distrusted distrusted_;
   ScanQueue queue_;
   std::vector<std::unique_ptr<Buffer>> pinned_;  // blocks of the queue
   ScanWorkers workers_;

@@ -90,6 +90,10 @@ class PlotScanner {
   virtual Result<ScanReport> scan(const Round& round, const ScanEvents& events,
                                   const Cancel& cancel) = 0;
 
+  // This nonce stands wrong in this file: from the next block on it does not count, as
+  // long as the scanner lives. Any thread.
+  virtual void distrust(const std::string& file, uint64_t nonce) = 0;
+
   // Reads a few bytes of each disk that has not been read for `idle`, so that it does
   // not fall asleep between rounds: at a random place, past the page cache. Returns
   // without waiting for them. Any thread.

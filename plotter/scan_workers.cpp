@@ -21,11 +21,12 @@ bool plausible(const Round& round, std::span<const std::byte> scoops,
   return true;
 }
 
-// What a device should have said.
-ScoopScanner::Best scan_scalar(const Round& round, std::span<const std::byte> scoops) {
+// What a device should have said; without the nonces that are not trusted.
+ScoopScanner::Best scan_scalar(const ScanBlock& block, const Distrusted& distrusted) {
   ScoopScanner::Best best;
-  for (uint64_t i = 0; i < scoops.size() / kScoopBytes; i++) {
-    const uint64_t hit = hit_in(round, scoops, i);
+  for (uint64_t i = 0; i < block.scoops.size() / kScoopBytes; i++) {
+    if (distrusted.contains(block.plot->path, block.plot->name.start + block.first + i)) continue;
+    const uint64_t hit = hit_in(block.job.round, block.scoops, i);
     if (best.index == UINT64_MAX || hit < best.hit) best = {hit, i};
   }
   return best;
@@ -34,8 +35,13 @@ ScoopScanner::Best scan_scalar(const Round& round, std::span<const std::byte> sc
 }  // namespace
 
 ScanWorkers::ScanWorkers(std::span<const std::unique_ptr<Device>> devices, ScanQueue& queue,
-                         RoundTally& tally, Bell& bell)
-    : devices_(devices), queue_(queue), tally_(tally), bell_(bell), retired_(devices.size()) {
+                         RoundTally& tally, const Distrusted& distrusted, Bell& bell)
+    : devices_(devices),
+      queue_(queue),
+      tally_(tally),
+      distrusted_(distrusted),
+      bell_(bell),
+      retired_(devices.size()) {
   for (size_t i = 0; i < devices.size(); i++)
     for (uint32_t index = 0; index < devices[i]->info().queues; index++)
       threads_.emplace_back([this, i, index] { work(i, index); });
@@ -75,7 +81,7 @@ void ScanWorkers::work(size_t device, uint32_t queue_index) {
     Result<ScoopScanner::Best> best = scan_block(device, **scanner, *block);
     // Before the block counts as done: a round that it ends then knows.
     if (!best.ok()) retire(device, best.status());
-    record(*block, best.ok() ? *best : scan_scalar(block->job.round, block->scoops));
+    record(*block, best.ok() ? *best : scan_scalar(*block, distrusted_));
     queue_.put_free(block);
   }
 }
@@ -100,16 +106,20 @@ void ScanWorkers::retire(size_t device, const Status& why) {
   bell_.ring();
 }
 
-void ScanWorkers::record(const ScanBlock& block, const ScoopScanner::Best& best) {
+void ScanWorkers::record(const ScanBlock& block, ScoopScanner::Best best) {
   const PlotName& name = block.plot->name;
+  block.counts->nonces += block.scoops.size() / kScoopBytes;
+  block.counts->bytes += block.bytes_read;
+  if (best.index != UINT64_MAX &&
+      distrusted_.contains(block.plot->path, name.start + block.first + best.index))
+    best = scan_scalar(block, distrusted_);
+  if (best.index == UINT64_MAX) return;
   Deadline found;
   found.account_id = name.account_id;
   found.nonce = name.start + block.first + best.index;
   found.hit = best.hit;
   found.deadline = best.hit / block.job.round.base_target;
   found.file = block.plot->path;
-  block.counts->nonces += block.scoops.size() / kScoopBytes;
-  block.counts->bytes += block.bytes_read;
   if (tally_.add(std::move(found))) bell_.ring();
 }
 

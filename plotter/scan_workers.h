@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "host/device.h"
 #include "plotter/bell.h"
+#include "plotter/distrusted.h"
 #include "plotter/round_tally.h"
 #include "plotter/scan_queue.h"
 
@@ -24,7 +25,7 @@ class ScanWorkers {
   // All that it is given must outlive it. Rings when an account's best got better, and
   // when a device was retired.
   ScanWorkers(std::span<const std::unique_ptr<Device>> devices, ScanQueue& queue, RoundTally& tally,
-              Bell& bell);
+              const Distrusted& distrusted, Bell& bell);
 
   // Stops the queue.
   ~ScanWorkers();
@@ -46,11 +47,12 @@ class ScanWorkers {
   Result<ScoopScanner::Best> scan_block(size_t device, ScoopScanner& scanner,
                                         const ScanBlock& block);
   void retire(size_t device, const Status& why);
-  void record(const ScanBlock& block, const ScoopScanner::Best& best);
+  void record(const ScanBlock& block, ScoopScanner::Best best);
 
   std::span<const std::unique_ptr<Device>> devices_;
   ScanQueue& queue_;
   RoundTally& tally_;
+  const Distrusted& distrusted_;
   Bell& bell_;
   std::vector<std::atomic<bool>> retired_;  // by device
   mutable std::mutex mutex_;                // for the two below

@@ -10,6 +10,14 @@ namespace {
 constexpr int kSenders = 2;  // one that waits for an answer does not stop the other
 constexpr Clock::Duration kLeastPause = std::chrono::milliseconds(10);
 constexpr Clock::Duration kMostPause = std::chrono::seconds(1);
+constexpr int kMostScansAgain = 8;  // of a round
+
+// By code that shares nothing with the plotter's; 0.1 s.
+uint64_t hit_anew(const Finding& finding, const signum::MiningInfo& info) {
+  const uint32_t scoop = signum::scoop_number(info.generation_signature, info.height);
+  return signum::hit(finding.nonce.account_id, finding.nonce.nonce, scoop,
+                     info.generation_signature, signum::PocVersion::kPoc2);
+}
 
 }  // namespace
 
@@ -161,14 +169,16 @@ void MinedNetwork::scanned(const ScanJob& job, const ScanReport& report, bool wh
   {
     const std::lock_guard lock(mutex_);
     if (round_.number == job.number) {
-      round_.scanned = true;
+      round_.scanned = !round_.again;
+      if (round_.again) round_.taken = round_.again = false;
       queue_.scan_finished();
     }
     if (whole) scan_seconds_ = report.seconds;
   }
   changed_.notify_all();
   context_.tell(RoundScanned{name_, job.info.height, report, whole});
-  if (end_if_over()) context_.wake();
+  end_if_over();
+  context_.wake();
 }
 
 void MinedNetwork::hand_in() {
@@ -187,18 +197,32 @@ void MinedNetwork::hand_in() {
       round.number = round_.number;
       round.info = round_.info;
     }
-    const SoloKey* key = context_.options.solo_key.get();
-    const bool solo = key != nullptr && key->account_id == finding->nonce.account_id;
-    settle(*finding, round,
-           pools_.submit(finding->nonce, identity(), solo ? &key->passphrase : nullptr, stop_));
+    settle(*finding, round, submit(*finding, round));
   }
+}
+
+signum::SubmitReply MinedNetwork::submit(const Finding& finding, const Round& round) {
+  bool believed;
+  {
+    const std::lock_guard lock(mutex_);
+    believed = !mismatches_.contains(finding.file);
+  }
+  // Pools bar those who hand in what is wrong: a file that was, is not believed again.
+  if (!believed && hit_anew(finding, round.info) != finding.nonce.hit)
+    return {.outcome = signum::SubmitOutcome::kWrongDeadline,
+            .deadline = {},
+            .message = "not handed in: its file was wrong before, and is"};
+  const SoloKey* key = context_.options.solo_key.get();
+  const bool solo = key != nullptr && key->account_id == finding.nonce.account_id;
+  return pools_.submit(finding.nonce, identity(), solo ? &key->passphrase : nullptr, stop_);
 }
 
 void MinedNetwork::settle(const Finding& finding, const Round& round,
                           const signum::SubmitReply& reply) {
   using signum::SubmitOutcome;
   if (reply.outcome == SubmitOutcome::kUnreachable && stop_.requested()) return;
-  const std::optional<MismatchJudged> judged = judge(finding, round.info, reply);
+  std::optional<MismatchJudged> judged = judge(finding, round.info, reply);
+  if (judged && judged->file_is_wrong) judged->mismatches_of_file = count_mismatch(finding, round);
   // A pool that found the nonce's true deadline too high says only that: the file is
   // wrong all the same, and the account's next best counts.
   const SubmitOutcome outcome = judged ? SubmitOutcome::kWrongDeadline : reply.outcome;
@@ -218,42 +242,48 @@ void MinedNetwork::settle(const Finding& finding, const Round& round,
   changed_.notify_all();
   context_.tell(SubmissionAnswered{name_, finding, reply, will_retry});
   if (judged) context_.tell(*judged);
-  if (end_if_over()) context_.wake();
+  end_if_over();
+  context_.wake();
 }
 
-// Where a pool computed another deadline, or a longer one than it takes: computes the
-// nonce anew, with code that shares nothing with the plotter's. None where nobody is
-// wrong.
+// Where a pool computed another deadline, or a longer one than it takes: who is wrong.
+// None where nobody is.
 std::optional<MismatchJudged> MinedNetwork::judge(const Finding& finding,
                                                   const signum::MiningInfo& info,
-                                                  const signum::SubmitReply& reply) {
+                                                  const signum::SubmitReply& reply) const {
   using signum::SubmitOutcome;
   const bool differs = reply.outcome == SubmitOutcome::kWrongDeadline;
   if (!differs && reply.outcome != SubmitOutcome::kDeadlineTooHigh) return std::nullopt;
-  const uint32_t scoop = signum::scoop_number(info.generation_signature, info.height);
-  const uint64_t hit = signum::hit(finding.nonce.account_id, finding.nonce.nonce, scoop,
-                                   info.generation_signature, signum::PocVersion::kPoc2);
+  const uint64_t hit = hit_anew(finding, info);
   if (!differs && hit == finding.nonce.hit) return std::nullopt;
-  MismatchJudged judged{.network = name_,
+  return MismatchJudged{.network = name_,
                         .finding = finding,
                         .theirs = reply.deadline.value_or(hit / info.base_target),
                         .computed = hit / info.base_target,
                         .file_is_wrong = hit != finding.nonce.hit,
                         .mismatches_of_file = 0};
-  if (judged.file_is_wrong) {
-    const std::lock_guard lock(mutex_);
-    judged.mismatches_of_file = ++mismatches_[finding.file];
-  }
-  return judged;
 }
 
-// True if the round has just become over.
-bool MinedNetwork::end_if_over() {
+// The nonce does not count any more, and the round is scanned again: what it hid may
+// count. Not for ever, where a file is wrong all over.
+uint64_t MinedNetwork::count_mismatch(const Finding& finding, const Round& round) {
+  context_.distrust(finding);
   const std::lock_guard lock(mutex_);
-  if (round_.over || !round_.scanned || queue_.pending() > 0) return false;
+  if (round_.number == round.number && round_.scans_again < kMostScansAgain) {
+    round_.scans_again++;
+    if (round_.scanned)
+      round_.taken = round_.scanned = false;
+    else
+      round_.again = true;
+  }
+  return ++mismatches_[finding.file];
+}
+
+void MinedNetwork::end_if_over() {
+  const std::lock_guard lock(mutex_);
+  if (round_.over || !round_.scanned || queue_.pending() > 0) return;
   round_.over = true;
   rounds_over_++;
-  return true;
 }
 
 uint64_t MinedNetwork::rounds_over() const {

@@ -26,6 +26,7 @@ struct MinerContext {
   std::function<void(const MinerEvent&)> tell;
   std::function<void()> wake;  // there is a round to scan, or one is over
   std::function<uint64_t()> capacity_gib;
+  std::function<void(const Finding&)> distrust;  // its nonce stands wrong in its file
 };
 
 // A round that is scanned.
@@ -66,6 +67,8 @@ class MinedNetwork {
     std::shared_ptr<Cancel> ended;
     bool taken = false;
     bool scanned = false;
+    bool again = false;  // when the scan is done
+    int scans_again = 0;
     bool over = false;
     std::map<uint64_t, AccountState> accounts;
   };
@@ -75,11 +78,13 @@ class MinedNetwork {
   void begin_round(const signum::MiningInfo& info);
   void tell_pool(const Status& status);
   void hand_in();
+  signum::SubmitReply submit(const Finding& finding, const Round& round);
   void settle(const Finding& finding, const Round& round, const signum::SubmitReply& reply);
   std::optional<MismatchJudged> judge(const Finding& finding, const signum::MiningInfo& info,
-                                      const signum::SubmitReply& reply);
+                                      const signum::SubmitReply& reply) const;
+  uint64_t count_mismatch(const Finding& finding, const Round& round);
   bool is_wanted(const signum::MiningInfo& info, const Deadline& best) const;
-  bool end_if_over();
+  void end_if_over();
   signum::MinerIdentity identity() const;
 
   const std::string name_;
@@ -100,7 +105,7 @@ class MinedNetwork {
   uint64_t unanswered_ = 0;
   uint64_t blocks_won_ = 0;
   double scan_seconds_ = 0;
-  std::map<std::string, uint64_t> mismatches_;  // by file
+  std::map<std::string, uint64_t> mismatches_;  // by file; those here are not believed
   std::string told_pool_;
   std::string told_failure_;
 };

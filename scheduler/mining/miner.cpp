@@ -66,7 +66,11 @@ Result<std::unique_ptr<Miner>> Miner::create(MinerOptions options, PlotScanner& 
             .clock = clock,
             .tell = [miner = miner.get()](const MinerEvent& event) { miner->tell(event); },
             .wake = [miner = miner.get()] { miner->wake(); },
-            .capacity_gib = [&scanner] { return nonces_of(scanner.disks()) / kNoncesPerGib; }}));
+            .capacity_gib = [&scanner] { return nonces_of(scanner.disks()) / kNoncesPerGib; },
+            .distrust =
+                [&scanner](const Finding& finding) {
+                  scanner.distrust(finding.file, finding.nonce.nonce);
+                }}));
   }
   return miner;
 }

@@ -1,7 +1,8 @@
 // quarry mine on a devnet and on pools that fail: real programs over loopback.
 #include <signal.h>
 
-#include <fstream>
+#include <algorithm>
+#include <map>
 #include <thread>
 
 #include "tests/e2e/devnet_process.h"
@@ -47,6 +48,41 @@ TEST_F(Mine, WinsBlocksOfADevnet) {
   EXPECT_TRUE(events(outcome.output, "mismatch").empty());
   for (const auto& answer : events(outcome.output, "submission"))
     EXPECT_TRUE(answer["outcome"] == "accepted" || answer["outcome"] == "stale_round") << answer;
+}
+
+TEST_F(Mine, IsPaidByTheDevnetsPool) {
+  TempFolder data;
+  const DevnetProcess devnet(data.path(), {"--pool", "127.0.0.1:0"});
+  ASSERT_NE(devnet.pool_url, "");
+  const std::string faucet = std::to_string(account_of_phrase("quarry devnet faucet"));
+  const std::map<std::string, std::string> plots = {{"one", "32"}, {"two", "64"}, {"three", "128"}};
+  for (const auto& [phrase, nonces] : plots) {
+    devnet.mine(phrase);  // coins, and a key in the chain
+    devnet.post("setRewardRecipient&recipient=" + faucet + "&deadline=60&feeNQT=1000000" +
+                "&secretPhrase=" + percent_encode(phrase));
+    plot(std::to_string(account_of_phrase(phrase)) + "_0_" + nonces);
+  }
+  devnet.mine("quarry devnet faucet", 5);
+  const auto balance = [&](const std::string& phrase) {
+    const auto account =
+        devnet.get("getBalance&account=" + std::to_string(account_of_phrase(phrase)));
+    return std::stoull(account.value("balanceNQT", "0"));
+  };
+  std::map<std::string, uint64_t> before;
+  for (const auto& [phrase, nonces] : plots) before[phrase] = balance(phrase);
+  Process process(command({"mine", "--json", "--device", "cpu", "--pool", devnet.pool_url,
+                           "--plots", folder_.path()}),
+                  environment());
+  EXPECT_TRUE(DevnetProcess::eventually([&] {
+    return std::ranges::all_of(
+        plots, [&](const auto& one) { return balance(one.first) > before[one.first]; });
+  })) << process.output_so_far()
+      << process.errors_so_far();
+  process.send(SIGINT);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_FALSE(events(outcome.output, "block_won").empty());
+  EXPECT_TRUE(events(outcome.output, "mismatch").empty());
 }
 
 TEST_F(Mine, StopsOnCtrlCAndHandsInWhatItHas) {

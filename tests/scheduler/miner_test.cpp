@@ -295,7 +295,7 @@ tests::Bytes with_a_false_best(const tests::Bytes& plot, uint64_t nonce) {
   return broken;
 }
 
-TEST_F(MinerTest, SaysWhichFileIsWrong) {
+TEST_F(MinerTest, SaysWhichFileIsWrongAndHandsInTheNextBest) {
   const std::string path = put(kAccount, with_a_false_best(*plot_, 3));
   HonestPool honest;
   start(options_for(honest.pool.url(), 1));
@@ -306,6 +306,20 @@ TEST_F(MinerTest, SaysWhichFileIsWrong) {
   EXPECT_EQ(judged[0].finding.file, path);
   EXPECT_EQ(judged[0].finding.nonce.nonce, 3u);
   EXPECT_EQ(judged[0].mismatches_of_file, 1u);
+  EXPECT_EQ(honest.hits().back(), best_of(*plot_, 'a', 500'000).hit);
+}
+
+TEST_F(MinerTest, DoesNotHandInTwiceWhatIsWrongInAFile) {
+  tests::Bytes broken = *plot_;
+  for (const uint64_t nonce : {3, 5, 8, 11}) broken = with_a_false_best(broken, nonce);
+  put(kAccount, broken);
+  HonestPool honest;
+  start(options_for(honest.pool.url(), 1));
+  finish();
+  // The pool saw the first; the others were computed before they went out.
+  EXPECT_EQ(honest.hits().size(), 2u);
+  EXPECT_EQ(honest.hits().back(), best_of(*plot_, 'a', 500'000).hit);
+  EXPECT_EQ(events<MismatchJudged>().size(), 4u);
 }
 
 TEST_F(MinerTest, SeesThatAFileIsWrongWhereThePoolOnlySaysTooHigh) {
@@ -320,6 +334,7 @@ TEST_F(MinerTest, SeesThatAFileIsWrongWhereThePoolOnlySaysTooHigh) {
   finish();
   ASSERT_EQ(events<MismatchJudged>().size(), 1u);
   EXPECT_TRUE(events<MismatchJudged>()[0].file_is_wrong);
+  EXPECT_EQ(miner_->state().networks[0].accepted, 1u);
 }
 
 TEST_F(MinerTest, DoesNotLoseADeadlineWhileThePoolIsAway) {
