@@ -208,16 +208,17 @@ void put_network(const MinerState& state, const NetworkState& network, size_t wi
                                              : std::string("  waits for the disks"),
                           width));
   put_accounts(network, width, lines);
-  lines.push_back(plain("  " + std::to_string(network.rounds) + " rounds, " +
-                            std::to_string(network.accepted) + " accepted, " +
-                            std::to_string(network.rejected) + " refused, " +
-                            std::to_string(network.unanswered) + " unanswered, " +
-                            std::to_string(network.blocks_won) + " blocks won",
+  lines.push_back(plain("  rounds " + std::to_string(network.rounds) + ", accepted " +
+                            std::to_string(network.accepted) + ", refused " +
+                            std::to_string(network.rejected) + ", unanswered " +
+                            std::to_string(network.unanswered) + ", blocks won " +
+                            std::to_string(network.blocks_won),
                         width));
 }
 
 std::string disk_line(const ScanDisk& disk) {
-  std::string line = "  " + disk.name + "  " + std::to_string(disk.plots) + " plots  " +
+  std::string line = "  " + disk.name + "  " + std::to_string(disk.plots) +
+                     (disk.plots == 1 ? " plot  " : " plots  ") +
                      format_bytes(disk.nonces * 262144);
   if (disk.stuck) return line + "  DOES NOT ANSWER";
   if (disk.seconds > 0)

@@ -49,9 +49,9 @@ TEST(MineView, ShowsHowThingsStand) {
             "  [############------------] 50.0 %\n"
             "  S-2224-2222-9LET-22222  best 30 s  waits\n"
             "  S-2223-2222-KB8Y-22222  best 900 s  accepted\n"
-            "  7 rounds, 5 accepted, 1 refused, 0 unanswered, 1 blocks won\n"
+            "  rounds 7, accepted 5, refused 1, unanswered 0, blocks won 1\n"
             "  /mnt/a  2 plots  1.0 GiB  100.0 MB/s\n"
-            "  /mnt/?[31m  1 plots  1.0 GiB  DOES NOT ANSWER\n");
+            "  /mnt/?[31m  1 plot  1.0 GiB  DOES NOT ANSWER\n");
 }
 
 TEST(MineView, FitsANarrowTerminal) {
