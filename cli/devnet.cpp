@@ -10,6 +10,7 @@
 #include "cli/devnet_pool.h"
 #include "cli/listen.h"
 #include "cli/session.h"
+#include "host/http/url.h"
 #include "host/user_folder.h"
 
 namespace quarry::cli {
@@ -63,6 +64,10 @@ Result<std::unique_ptr<pool::Pool>> start_pool(const Arguments& arguments,
                                                const devnet::DevnetOptions& devnet_options,
                                                Session& session) {
   if (arguments.text("pool") == "off") return std::unique_ptr<pool::Pool>();
+  // The node of a pool must be on this machine, and known as such by its address.
+  const auto url = parse_url(devnet.url());
+  if (!arguments.has("pool") && url.ok() && !is_loopback_host(url->host.host))
+    return std::unique_ptr<pool::Pool>();
   const uint16_t below = devnet_options.port == 0
                              ? uint16_t{0}
                              : static_cast<uint16_t>(std::max(1, devnet_options.port - 1));

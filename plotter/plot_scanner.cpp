@@ -1,6 +1,7 @@
 #include "plotter/plot_scanner.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -47,18 +48,20 @@ class DiskScanner final : public PlotScanner {
     return {};
   }
 
-  std::vector<Status> refresh() override {
-    const std::set<uint64_t> stuck = stuck_disks();
-    Discovery found = discover_plots(paths_without(stuck), files_);
-    std::vector<std::string> plot_paths;
-    for (const PlotFile& plot : found.plots) plot_paths.push_back(plot.path);
-    const std::vector<PlotDisk> disks = group_by_disk(plot_paths, files_);
+  std::vector<Status> refresh(std::optional<Clock::Duration> patience) override {
+    if (!look_.valid()) look_ = start_look();
+    if (patience && look_.wait_for(*patience) != std::future_status::ready) return {};
+    Look look = look_.get();
+    Discovery& found = look.found;
+    // Those that were not looked at, and those that hang since.
+    std::set<uint64_t> stuck = stuck_disks();
+    stuck.insert(look.stuck.begin(), look.stuck.end());
     std::erase_if(disk_of_folder_, [&](const auto& of) { return !stuck.contains(of.second); });
 
     const std::lock_guard lock(mutex_);
     Readers before = std::exchange(readers_, {});
     for (const uint64_t device : stuck) readers_.insert(before.extract(device));
-    for (const PlotDisk& disk : disks) {
+    for (const PlotDisk& disk : look.disks) {
       if (stuck.contains(disk.device)) continue;
       auto reader = before.extract(disk.device);
       if (reader)
@@ -67,7 +70,7 @@ class DiskScanner final : public PlotScanner {
         readers_[disk.device] = std::make_unique<DiskReader>(files_, clock_, queue_, bell_);
       std::vector<PlotFile> plots;
       for (const size_t file : disk.files) {
-        disk_of_folder_[folder_of(plot_paths[file])] = disk.device;
+        disk_of_folder_[folder_of(found.plots[file].path)] = disk.device;
         plots.push_back(std::move(found.plots[file]));
       }
       readers_[disk.device]->set_plots(disk.name, std::move(plots));
@@ -176,6 +179,25 @@ class DiskScanner final : public PlotScanner {
     report.file_errors.push_back(std::move(problem));
   }
 
+  // What stands in the paths.
+  struct Look {
+    std::set<uint64_t> stuck;  // disks that were passed over
+    Discovery found;
+    std::vector<PlotDisk> disks;
+  };
+
+  // On a thread of its own: a folder on a disk that has gone may not answer for ever.
+  std::future<Look> start_look() {
+    const std::set<uint64_t> stuck = stuck_disks();
+    return std::async(std::launch::async, [this, stuck, paths = paths_without(stuck)] {
+      Look look{stuck, discover_plots(paths, files_), {}};
+      std::vector<std::string> plot_paths;
+      for (const PlotFile& plot : look.found.plots) plot_paths.push_back(plot.path);
+      look.disks = group_by_disk(plot_paths, files_);
+      return look;
+    });
+  }
+
   const std::vector<std::string> paths_;
   std::span<const std::unique_ptr<Device>> devices_;
   FileSystem& files_;
@@ -192,6 +214,7 @@ class DiskScanner final : public PlotScanner {
   mutable std::mutex mutex_;
   Readers readers_;
   std::vector<std::unique_ptr<DiskReader>> leaving_;  // of disks that have gone, amid a read
+  std::future<Look> look_;                            // under way, or none
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,9 +76,10 @@ class PlotScanner {
   virtual ~PlotScanner() = default;
 
   // Looks again at the paths, for disks and files that came or went; not at those on a
-  // disk that is stuck. What was wrong with some of them, each with its name. Not while
-  // scan() runs.
-  virtual std::vector<Status> refresh() = 0;
+  // disk that is stuck. What was wrong with some of them, each with its name. Where a
+  // path does not answer within `patience` all stays as it is, and the next call sees
+  // what this one found. Not while scan() runs.
+  virtual std::vector<Status> refresh(std::optional<Clock::Duration> patience = {}) = 0;
 
   // Scans the round's scoop of every nonce, one reader per disk. A block that cannot
   // be read is skipped, and after kMostBadBlocks of them the rest of its file. A disk

@@ -93,6 +93,7 @@ SubmitReply MiningClient::submit(const NonceSubmission& submission, const MinerI
   request.timeout = kSubmitTimeout;
   request.max_body_bytes = kMostReplyBytes;
   const auto reply = http_->send(request, cancel);
+  if (passphrase != nullptr) wipe(std::as_writable_bytes(std::span(request.body)));
   if (!reply.ok()) return not_sent(reply.status());
   SubmitReply answer = parse_submit_reply(reply->status, reply->body);
   if (answer.outcome == SubmitOutcome::kAccepted &&

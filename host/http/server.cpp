@@ -13,8 +13,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 namespace quarry {
@@ -48,6 +51,31 @@ asio::ip::address unmapped(const asio::ip::address& address) {
   return address;
 }
 
+// How many connections each address has. Any thread.
+class PeerCounts {
+ public:
+  explicit PeerCounts(size_t most) : most_(most) {}
+
+  // False if the address has as many as it may have.
+  bool enter(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    size_t& count = counts_[address];
+    if (count >= most_) return false;
+    count++;
+    return true;
+  }
+  void leave(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(address);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  }
+
+ private:
+  const size_t most_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, size_t> counts_;
+};
+
 // What connections share with their server. They live in `io` and in `handlers`,
 // which therefore go first.
 struct Shared {
@@ -55,6 +83,7 @@ struct Shared {
       : options(the_options), handler(std::move(the_handler)), handlers(the_options.threads) {}
 
   const HttpServerOptions options;
+  PeerCounts peers{options.max_connections_per_peer};
   const HttpHandler handler;
   std::atomic<size_t> connections{0};
   std::atomic<int> refusals{0};
@@ -110,9 +139,11 @@ HttpReply answer(const Shared& shared, IncomingRequest request) {
 // Shared::io. Operations in flight own it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, Shared& shared, bool refused)
+  Session(tcp::socket socket, const asio::ip::address& peer, Shared& shared, bool refused)
       : shared_(shared),
         refused_(refused),
+        peer_address_(peer.to_string()),
+        peer_is_loopback_(peer.is_loopback()),
         stream_(std::move(socket)),
         buffer_(shared.options.max_header_bytes + kReadAhead) {
     if (refused_)
@@ -121,17 +152,14 @@ class Session : public std::enable_shared_from_this<Session> {
       shared_.connections++;
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
-    const tcp::endpoint peer = stream_.socket().remote_endpoint(ignored);
-    if (ignored) return;
-    const asio::ip::address address = unmapped(peer.address());
-    peer_address_ = address.to_string();
-    peer_is_loopback_ = address.is_loopback();
   }
   ~Session() {
     if (refused_)
       shared_.refusals--;
-    else
+    else {
       shared_.connections--;
+      if (!peer_is_loopback_) shared_.peers.leave(peer_address_);
+    }
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -261,8 +289,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Shared& shared_;
   const bool refused_;
-  std::string peer_address_;
-  bool peer_is_loopback_ = false;
+  const std::string peer_address_;
+  const bool peer_is_loopback_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -355,9 +383,14 @@ class BeastServer : public HttpServer {
   }
 
   void start_session(tcp::socket socket) {
-    const bool refused = shared_.connections >= shared_.options.max_connections;
+    error_code unknown;
+    const tcp::endpoint peer = socket.remote_endpoint(unknown);
+    if (unknown) return;  // it has gone
+    const asio::ip::address address = unmapped(peer.address());
+    const bool refused = shared_.connections >= shared_.options.max_connections ||
+                         (!address.is_loopback() && !shared_.peers.enter(address.to_string()));
     if (refused && shared_.refusals >= kMostRefusals) return;
-    std::make_shared<Session>(std::move(socket), shared_, refused)->start();
+    std::make_shared<Session>(std::move(socket), address, shared_, refused)->start();
   }
 
   Shared shared_;

@@ -34,6 +34,7 @@ struct HttpServerOptions {
   size_t max_body_bytes = size_t{1} << 20;     // else 413
   size_t max_parameters = 256;                 // else 400
   size_t max_connections = 512;                // else 503
+  size_t max_connections_per_peer = SIZE_MAX;  // of one address that is not this machine; else 503
 
   // A connection is closed if the next request's header, a body, or the taking of
   // a reply takes longer, however many bytes trickle.

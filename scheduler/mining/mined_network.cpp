@@ -12,6 +12,17 @@ constexpr Clock::Duration kLeastPause = std::chrono::milliseconds(10);
 constexpr Clock::Duration kMostPause = std::chrono::seconds(1);
 constexpr int kMostScansAgain = 8;  // of a round
 
+Finding finding_of(const Deadline& best, uint64_t height) {
+  Finding finding;
+  finding.nonce = {.account_id = best.account_id,
+                   .nonce = best.nonce,
+                   .height = height,
+                   .hit = best.hit,
+                   .deadline = best.deadline};
+  finding.file = best.file;
+  return finding;
+}
+
 // By code that shares nothing with the plotter's; 0.1 s.
 uint64_t hit_anew(const Finding& finding, const signum::MiningInfo& info) {
   const uint32_t scoop = signum::scoop_number(info.generation_signature, info.height);
@@ -67,11 +78,24 @@ void MinedNetwork::look_at(const Result<signum::MiningInfo>& info) {
   {
     const std::lock_guard lock(mutex_);
     if (round_.number > 0 && round_.info.same_round(*info)) {
-      round_.info.target_deadline = info->target_deadline;
+      take_target(*info);
       return;
     }
   }
   begin_round(*info);
+}
+
+// Another pool may take what the one before did not. Locked.
+void MinedNetwork::take_target(const signum::MiningInfo& info) {
+  if (round_.info.target_deadline == info.target_deadline) return;
+  round_.info.target_deadline = info.target_deadline;
+  std::erase_if(round_.kept_back, [&](const auto& entry) {
+    const auto& [account, best] = entry;
+    if (!is_wanted(round_.info, best)) return false;
+    if (queue_.offer(finding_of(best, info.height))) round_.accounts[account].last_answer = "waits";
+    return true;
+  });
+  changed_.notify_all();
 }
 
 void MinedNetwork::begin_round(const signum::MiningInfo& info) {
@@ -116,9 +140,10 @@ void MinedNetwork::tell_pool(const Status& status) {
   const std::string pool = pools_.active();
   {
     const std::lock_guard lock(mutex_);
-    if (pool == told_pool_ && status.message() == told_failure_) return;
+    // The words may differ each time: they hold times.
+    if (pool == told_pool_ && status.code() == told_code_) return;
     told_pool_ = pool;
-    told_failure_ = status.message();
+    told_code_ = status.code();
   }
   context_.tell(PoolChanged{name_, pool, status.message()});
 }
@@ -132,6 +157,7 @@ std::optional<ScanJob> MinedNetwork::take_job() {
   const std::lock_guard lock(mutex_);
   if (round_.number == 0 || round_.taken) return std::nullopt;
   round_.taken = true;
+  round_.again = false;  // this scan knows what is distrusted
   return ScanJob{round_.number, round_.info, round_.ended};
 }
 
@@ -144,22 +170,19 @@ bool MinedNetwork::is_wanted(const signum::MiningInfo& info, const Deadline& bes
 }
 
 void MinedNetwork::found(const ScanJob& job, const Deadline& best) {
-  Finding finding;
-  finding.nonce = {.account_id = best.account_id,
-                   .nonce = best.nonce,
-                   .height = job.info.height,
-                   .hit = best.hit,
-                   .deadline = best.deadline};
-  finding.file = best.file;
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
     if (round_.number != job.number) return;
     wanted = is_wanted(round_.info, best);
-    AccountState& account = round_.accounts[best.account_id];
-    account.best_deadline = best.deadline;
-    account.last_answer = wanted ? "waits" : "above target";
-    if (wanted) queue_.offer(finding);
+    // A second scan of the round finds again what is known.
+    if (wanted && !queue_.offer(finding_of(best, job.info.height))) return;
+    const auto [account, is_first] = round_.accounts.try_emplace(best.account_id);
+    if (!wanted) {
+      if (!is_first && account->second.best_deadline <= best.deadline) return;
+      round_.kept_back[best.account_id] = best;
+    }
+    account->second = {best.deadline, wanted ? "waits" : "above target"};
   }
   changed_.notify_all();
   context_.tell(DeadlineFound{name_, job.info.height, best, wanted});
@@ -228,10 +251,16 @@ void MinedNetwork::settle(const Finding& finding, const Round& round,
   const SubmitOutcome outcome = judged ? SubmitOutcome::kWrongDeadline : reply.outcome;
   const bool will_retry = queue_.settle(finding, outcome) == SubmissionQueue::Verdict::kRetry;
   const bool accepted = outcome == SubmitOutcome::kAccepted;
+  bool is_told = false;
   {
     const std::lock_guard lock(mutex_);
+    is_told = round_.number != round.number;  // begin_round() has, as unanswered
+    const bool passed_over = outcome == SubmitOutcome::kUnreachable ||
+                             outcome == SubmitOutcome::kRateLimited ||
+                             outcome == SubmitOutcome::kStaleRound;
     if (accepted) accepted_++;
-    if (!accepted && !will_retry) rejected_++;
+    if (accepted && is_told) unanswered_--;
+    if (!accepted && !passed_over && !is_told) rejected_++;
     if (outcome == SubmitOutcome::kStaleRound) ask_now_ = true;
     if (round_.number == round.number) {
       AccountState& account = round_.accounts[finding.nonce.account_id];
@@ -240,7 +269,7 @@ void MinedNetwork::settle(const Finding& finding, const Round& round,
     }
   }
   changed_.notify_all();
-  context_.tell(SubmissionAnswered{name_, finding, reply, will_retry});
+  if (accepted || !is_told) context_.tell(SubmissionAnswered{name_, finding, reply, will_retry});
   if (judged) context_.tell(*judged);
   end_if_over();
   context_.wake();

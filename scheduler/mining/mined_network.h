@@ -71,11 +71,13 @@ class MinedNetwork {
     int scans_again = 0;
     bool over = false;
     std::map<uint64_t, AccountState> accounts;
+    std::map<uint64_t, Deadline> kept_back;  // by account: above a target that may change
   };
 
   void ask();
   void look_at(const Result<signum::MiningInfo>& info);
   void begin_round(const signum::MiningInfo& info);
+  void take_target(const signum::MiningInfo& info);
   void tell_pool(const Status& status);
   void hand_in();
   signum::SubmitReply submit(const Finding& finding, const Round& round);
@@ -107,7 +109,7 @@ class MinedNetwork {
   double scan_seconds_ = 0;
   std::map<std::string, uint64_t> mismatches_;  // by file; those here are not believed
   std::string told_pool_;
-  std::string told_failure_;
+  std::optional<Code> told_code_;
 };
 
 }  // namespace quarry::mining

@@ -1,5 +1,6 @@
 #include "scheduler/mining/miner.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr Clock::Duration kRefreshEvery = std::chrono::seconds(30);  // while there is time
 constexpr Clock::Duration kRefreshAtLeast = std::chrono::minutes(5);
+constexpr Clock::Duration kFirstPatience = std::chrono::seconds(2);  // with paths
+constexpr Clock::Duration kPatience = std::chrono::milliseconds(200);
 constexpr Clock::Duration kAwakeAfter = std::chrono::minutes(2);
 constexpr Clock::Duration kLastWords = std::chrono::seconds(5);
 constexpr Clock::Duration kIdle = std::chrono::seconds(1);
@@ -97,7 +100,7 @@ void Miner::stop() {
 
 Status Miner::run(const Cancel& cancel) {
   last_refresh_ = clock_.now();
-  for (const Status& problem : scanner_.refresh()) report_problem(problem);
+  for (const Status& problem : scanner_.refresh(kFirstPatience)) report_problem(problem);
   for (auto& network : networks_) network->start();
   // A signal handler can set a flag and wake nobody: somebody has to look.
   std::atomic<bool> ended = false;
@@ -110,18 +113,20 @@ Status Miner::run(const Cancel& cancel) {
   const Status status = mine(cancel);
   ended = true;
   watcher.join();
-  for (auto& network : networks_) network->stop(kLastWords);
+  const auto end = clock_.now() + kLastWords;
+  for (auto& network : networks_) network->stop(std::max(end - clock_.now(), Clock::Duration()));
   return status;
 }
 
 Status Miner::mine(const Cancel& cancel) {
-  while (!cancel.requested() && !over()) {
+  while (!cancel.requested()) {
     {
       const std::lock_guard lock(mutex_);
       news_ = false;
     }
     std::vector<bool> waiting;
     for (const auto& network : networks_) waiting.push_back(network->has_job());
+    if (over()) break;  // behind has_job(): a new round ends the one before
     if (const auto next = shares_.next(waiting)) {
       QUARRY_TRY(scan_round(*next));
       continue;
@@ -173,9 +178,10 @@ Status Miner::scan_round(size_t number) {
 
 void Miner::look_after_disks() {
   const auto now = clock_.now();
-  if (now - last_refresh_ < kRefreshEvery) return;
+  // Disks that sleep may not have answered yet.
+  if (now - last_refresh_ < (scanner_.disks().empty() ? kIdle : kRefreshEvery)) return;
   last_refresh_ = now;
-  for (const Status& problem : scanner_.refresh()) report_problem(problem);
+  for (const Status& problem : scanner_.refresh(kPatience)) report_problem(problem);
   scanner_.keep_awake(kAwakeAfter);
 }
 

@@ -8,8 +8,11 @@ namespace {
 
 using signum::SubmitOutcome;
 
+// kStaleRound too: of the nodes behind one address some lag behind. Where the round is
+// really over, begin_round() will come.
 bool is_worth_a_retry(SubmitOutcome outcome) {
-  return outcome == SubmitOutcome::kRateLimited || outcome == SubmitOutcome::kUnreachable;
+  return outcome == SubmitOutcome::kRateLimited || outcome == SubmitOutcome::kUnreachable ||
+         outcome == SubmitOutcome::kStaleRound;
 }
 
 bool is_same(const Finding& a, const Finding& b) {

@@ -27,7 +27,7 @@ struct SubmissionPolicy {
   // The best so far is sent this long after the round began, or at the scan's end if
   // that is sooner; improvements at once from then on. 0: all at once.
   Clock::Duration stage = std::chrono::seconds(10);
-  // After kRateLimited and kUnreachable: so long, then twice as long, up to the most.
+  // After kRateLimited, kUnreachable and kStaleRound: so long, then twice as long, up to the most.
   Clock::Duration first_retry = std::chrono::seconds(1);
   Clock::Duration most_retry = std::chrono::seconds(30);
 };

@@ -43,14 +43,14 @@ std::optional<Forwarder::Task> Forwarder::take() {
   const auto best =
       std::ranges::min_element(waiting_, {}, [](const auto& entry) { return entry.second.hit; });
   if (best == waiting_.end()) return std::nullopt;
-  const Task task = {round_->height, best->second};
+  const Task task = {*round_, best->second};
   waiting_.erase(best);
   return task;
 }
 
 void Forwarder::put_back(const Task& task) {
   const std::lock_guard lock(mutex_);
-  if (round_->height == task.height)
+  if (round_->same_as(task.round))
     waiting_.try_emplace(task.submission.account_id, task.submission);
 }
 
@@ -58,7 +58,7 @@ void Forwarder::run(const Cancel& cancel) {
   while (!cancel.requested()) {
     const auto task = take();
     if (!task) continue;
-    const Status status = upstream_.submit(task->submission, task->height, cancel);
+    const Status status = upstream_.submit(task->submission, task->round.height, cancel);
     sent_(status);
     if (status.ok() || status.code() == Code::kRefused) continue;
     put_back(*task);

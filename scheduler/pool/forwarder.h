@@ -34,7 +34,7 @@ class Forwarder {
 
  private:
   struct Task {
-    uint32_t height = 0;
+    Round round;
     Submission submission;
   };
   std::optional<Task> take();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace quarry::pool {
 namespace {
@@ -11,14 +12,16 @@ namespace {
 constexpr size_t kNetworkBytes = 8;
 constexpr std::chrono::seconds kSweepEvery{1};
 
-// What one customer cannot change at will.
-std::string customer_of(const std::string& address) {
-  std::array<char, sizeof(in6_addr)> bytes;
-  if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
-  return std::string(bytes.data(), kNetworkBytes);
-}
-
 }  // namespace
+
+std::string customer_of(const std::string& address) {
+  in6_addr bytes{};
+  if (inet_pton(AF_INET6, address.c_str(), &bytes) != 1) return address;
+  std::fill(std::begin(bytes.s6_addr) + kNetworkBytes, std::end(bytes.s6_addr), uint8_t{0});
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET6, &bytes, text.data(), text.size());
+  return std::string(text.data()) + "/64";
+}
 
 double Limits::tokens_at(const Bucket& bucket, Clock::Time now) const {
   const double seconds = std::chrono::duration<double>(now - bucket.at).count();

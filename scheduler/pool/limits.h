@@ -10,6 +10,10 @@
 
 namespace quarry::pool {
 
+// What one customer cannot change at will: an IPv6 address is its network of 64 bits,
+// "2001:db8:1:2::/64"; others are themselves.
+std::string customer_of(const std::string& address);
+
 struct LimitOptions {
   double tokens_per_second = 100;
   double most_tokens = 1000;       // at first, and after a while of silence
@@ -23,9 +27,8 @@ class Limits {
   Limits(const LimitOptions& options, Clock& clock) : options_(options), clock_(clock) {}
 
   // Takes the cost of a request, in tokens; false, and nothing is taken, if the address
-  // has not so many. An IPv6 address counts as its network of 64 bits, which one
-  // customer has. When the table is full of addresses that asked lately, new ones are
-  // refused.
+  // has not so many. Those of one customer_of() count as one. When the table is full of addresses
+  // that asked lately, new ones are refused.
   bool take(const std::string& address, double cost);
 
  private:

@@ -105,7 +105,7 @@ ReadClaim read_claim(const IncomingRequest& request) {
       claim.height = static_cast<uint32_t>(*height);
   }
   claim.deadline = claimed_deadline(request);
-  claim.address = request.peer_address;
+  claim.address = customer_of(request.peer_address);
   claim.words = {word_of(request, "X-Minername"), word_of(request, "User-Agent"),
                  number_of(request.header("X-Capacity")).value_or(0)};
   if (claim.words.capacity_gib > kMostCapacityGib) claim.words.capacity_gib = 0;

@@ -11,7 +11,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPoll{50};       // of a node on this machine
 constexpr milliseconds kBooksLook{50};  // for a new round
 constexpr milliseconds kBooksRetry{1000};
-constexpr unsigned kSpareThreads = 8;  // of the server, when all nonces wait
+constexpr unsigned kSpareThreads = 8;           // of the server, when all nonces wait
+constexpr size_t kMostConnectionsOfAPeer = 64;  // many rigs may share an address
 
 Result<std::unique_ptr<File>> lock_store(const std::string& store) {
   OpenOptions options;
@@ -99,6 +100,7 @@ Status Pool::listen() {
       kSpareThreads;
   server.max_header_bytes = kMostHeaderBytes;
   server.max_body_bytes = kMostBodyBytes;
+  server.max_connections_per_peer = kMostConnectionsOfAPeer;
   server.max_parameters = kMostParameters;
   QUARRY_ASSIGN(server_, HttpServer::listen(server, [this](const IncomingRequest& request) {
                   return api_->handle(request);
@@ -120,17 +122,33 @@ void Pool::run(const Cancel& cancel) {
 }
 
 Status Pool::look_for_round(const Cancel& stop) {
-  QUARRY_ASSIGN(Round round, upstream_->round(stop));
+  auto asked = upstream_->round(stop);
+  if (!asked.ok()) {
+    node_was_away_ = true;
+    return asked.status();
+  }
+  Round& round = *asked;
   const auto current = submissions_->round();
-  if (current && current->same_as(round)) return Status();
+  if (current && current->same_as(round)) {
+    // A node keeps nonces in memory only, and may have been started again.
+    if (std::exchange(node_was_away_, false)) offer_bests(*current);
+    return Status();
+  }
+  node_was_away_ = false;
   round.most_hit = most_hit(options_.most_deadline, round.base_target);
-  QUARRY_ASSIGN(auto members, upstream_->members(keys_.account_id(), stop));
+  // A list that cannot be had is no reason to mine nothing: the last one is nearly right.
+  auto members = upstream_->members(keys_.account_id(), stop);
+  if (!members.ok() && !members_) return members.status();
+  if (members.ok()) members_ = std::move(*members);
   forwarder_->begin_round(round);
-  QUARRY_TRY(submissions_->begin_round(round, std::move(members)));
-  // After a restart in the middle of a round the node may have been restarted, too.
-  if (const auto best = submissions_->best()) forwarder_->offer(round, *best);
+  QUARRY_TRY(submissions_->begin_round(round, *members_));
+  offer_bests(round);  // those that the store knows, after a start in the middle of a round
   tell(events_.round, round);
-  return Status();
+  return members.status();
+}
+
+void Pool::offer_bests(const Round& round) {
+  for (const Submission& submission : submissions_->bests()) forwarder_->offer(round, submission);
 }
 
 void Pool::keep_books(const Cancel& stop) {

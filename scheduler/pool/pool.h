@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "base/secret.h"
@@ -75,6 +77,7 @@ class Pool {
   Status open(WallClock& clock);
   Status listen();
   Status look_for_round(const Cancel& stop);
+  void offer_bests(const Round& round);
   void keep_books(const Cancel& stop);
   void tell(const Status& failure, std::string& last);
   template <class Event, class... Values>
@@ -101,6 +104,8 @@ class Pool {
   std::unique_ptr<Limits> limits_;
   std::unique_ptr<MiningApi> api_;
   std::unique_ptr<HttpServer> server_;
+  bool node_was_away_ = false;                                   // these two: of run()'s thread
+  std::optional<std::set<uint64_t>> members_;                    // of the last round
   std::string watch_failure_, books_failure_, forward_failure_;  // each of one thread
 };
 

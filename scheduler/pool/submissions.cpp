@@ -22,6 +22,12 @@ constexpr const char* kOtherHeight = "Submission for another block height";
 constexpr const char* kNotMember = "Reward recipient not set to pool";
 constexpr const char* kTooHigh = "Deadline exceeds maximum allowed deadline";
 
+// True if the claim is that of the hit: undivided, divided, or none.
+bool claims(const Claim& claim, const Round& round, uint64_t hit) {
+  return !claim.deadline || *claim.deadline == hit ||
+         *claim.deadline == signum::legacy_deadline(hit, round.base_target);
+}
+
 std::string ban_words(uint32_t until) {
   return "Banned until block " + std::to_string(until) +
          ": deadlines from this address for this account were not those of their nonces; a plot "
@@ -39,6 +45,7 @@ Status Submissions::begin_round(const Round& round, std::set<uint64_t> members) 
   QUARRY_TRY(store_.begin_round(round, refused));
   QUARRY_ASSIGN(const auto known, store_.bests(round));  // none but after a restart
   const std::lock_guard lock(mutex_);
+  if (round_ && !round_->same_as(round)) previous_ = round_;
   round_ = round;
   members_ = std::move(members);
   bests_.clear();
@@ -56,6 +63,13 @@ std::optional<Submission> Submissions::best() const {
   const auto best =
       std::ranges::min_element(bests_, {}, [](const auto& entry) { return entry.second.hit; });
   return best == bests_.end() ? std::nullopt : std::optional(best->second);
+}
+
+std::vector<Submission> Submissions::bests() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Submission> all;
+  for (const auto& [account, submission] : bests_) all.push_back(submission);
+  return all;
 }
 
 std::optional<Submission> Submissions::best_of(uint64_t account_id) const {
@@ -82,14 +96,19 @@ Result<Judgement> Submissions::judge(const Claim& claim) {
     count_refusal(claim.account_id);
     return refused(ban_words(*banned));
   }
-  const auto hit = verifier_.hit({claim.account_id, claim.nonce,
-                                  signum::scoop_number(round->generation_signature, round->height),
-                                  round->generation_signature});
+  const auto hit = hit_of(claim, *round);
   if (!hit) return refused("limit exceeded", Verdict::kBusy);
   QUARRY_ASSIGN(Judgement judgement, judge_hit(claim, *round, *hit));
   judgement.computed = true;
   if (judgement.verdict == Verdict::kRefused) count_refusal(claim.account_id);
   return judgement;
+}
+
+// As the verifier computes it; none if it has too much to do.
+std::optional<uint64_t> Submissions::hit_of(const Claim& claim, const Round& round) {
+  return verifier_.hit({claim.account_id, claim.nonce,
+                        signum::scoop_number(round.generation_signature, round.height),
+                        round.generation_signature});
 }
 
 // What can be said without the nonce.
@@ -112,8 +131,7 @@ std::optional<Judgement> Submissions::judge_cheaply(const Claim& claim, const Ro
 
 Result<Judgement> Submissions::judge_hit(const Claim& claim, const Round& round, uint64_t hit) {
   const uint64_t deadline = signum::legacy_deadline(hit, round.base_target);
-  if (claim.deadline && *claim.deadline != hit && *claim.deadline != deadline)
-    return judge_lie(claim, round, hit);
+  if (!claims(claim, round, hit)) return judge_lie(claim, round, hit);
   if (hit >= round.most_hit) return refused(kTooHigh);
   const Submission submission = {claim.account_id, claim.nonce, hit};
   const auto is_best = store_.record(round, submission, claim.words);
@@ -132,6 +150,17 @@ Result<Judgement> Submissions::judge_hit(const Claim& claim, const Round& round,
 }
 
 Result<Judgement> Submissions::judge_lie(const Claim& claim, const Round& round, uint64_t hit) {
+  std::optional<Round> previous;
+  {
+    const std::lock_guard lock(mutex_);
+    previous = previous_;
+  }
+  // Of the same height after a fork, or without one.
+  if (previous && (!claim.height || *claim.height == previous->height)) {
+    const auto hit_before = hit_of(claim, *previous);
+    if (!hit_before) return refused("limit exceeded", Verdict::kBusy);
+    if (claims(claim, *previous, *hit_before)) return refused(kOtherHeight);
+  }
   QUARRY_ASSIGN(const auto banned,
                 store_.record_lie(claim.address, claim.account_id, round.height));
   if (banned) return refused(ban_words(*banned), Verdict::kBanned);

@@ -3,7 +3,8 @@
 // What costs nothing is looked at first: height, membership, bans, and what the miner
 // claims. Only a claim that would be its account's best of the round is computed. A
 // claim that the nonce does not have is a lie, whatever brought it about: it does not
-// count, and kLiesToBan of them bar the address from submitting for this account.
+// count, and kLiesToBan of them bar the address from submitting for this account. What
+// was true in the round before is not a lie, but late.
 // Others, elsewhere, who submit for the account are not barred: anyone can lie in its
 // name.
 #pragma once
@@ -14,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "scheduler/pool/round.h"
@@ -65,6 +67,8 @@ class Submissions {
 
   // The pool's best of the round: the smallest hit.
   std::optional<Submission> best() const;
+  // All accounts' bests of the round.
+  std::vector<Submission> bests() const;
   // The account's best of the round.
   std::optional<Submission> best_of(uint64_t account_id) const;
 
@@ -75,6 +79,7 @@ class Submissions {
   std::optional<Judgement> judge_cheaply(const Claim& claim, const Round& round);
   Result<Judgement> judge_hit(const Claim& claim, const Round& round, uint64_t hit);
   Result<Judgement> judge_lie(const Claim& claim, const Round& round, uint64_t hit);
+  std::optional<uint64_t> hit_of(const Claim& claim, const Round& round);
   void count_refusal(uint64_t account_id);
 
   Store& store_;
@@ -83,6 +88,7 @@ class Submissions {
 
   mutable std::mutex mutex_;  // for all below
   std::optional<Round> round_;
+  std::optional<Round> previous_;  // that miners may not know to be over
   std::set<uint64_t> members_;
   std::map<uint64_t, Submission> bests_;  // of the round, by account
   std::map<uint64_t, uint32_t> refused_;  // of members, since the round began

@@ -120,7 +120,8 @@ TEST_F(SubmissionQueueTest, SendsAnImprovementAfterTheOneThatIsUnderWay) {
 }
 
 TEST_F(SubmissionQueueTest, TriesAgainEverMoreSlowlyForAsLongAsTheRoundLives) {
-  for (const SubmitOutcome outcome : {SubmitOutcome::kUnreachable, SubmitOutcome::kRateLimited}) {
+  for (const SubmitOutcome outcome :
+       {SubmitOutcome::kUnreachable, SubmitOutcome::kRateLimited, SubmitOutcome::kStaleRound}) {
     queue_.begin_round(kHeight);
     queue_.offer(found(1, 500));
     queue_.scan_finished();
@@ -164,8 +165,8 @@ TEST_F(SubmissionQueueTest, EndsWhatIsRefusedAndSendsBetterOnes) {
   queue_.offer(found(1, hit));
   queue_.scan_finished();
   for (const SubmitOutcome outcome :
-       {SubmitOutcome::kStaleRound, SubmitOutcome::kDeadlineTooHigh,
-        SubmitOutcome::kWrongRewardRecipient, SubmitOutcome::kRefused, SubmitOutcome::kAccepted}) {
+       {SubmitOutcome::kDeadlineTooHigh, SubmitOutcome::kWrongRewardRecipient,
+        SubmitOutcome::kRefused, SubmitOutcome::kAccepted}) {
     EXPECT_EQ(take_hit(), hit);
     EXPECT_EQ(queue_.settle(found(1, hit), outcome), Verdict::kDone);
     EXPECT_EQ(due_in(), -1) << signum::outcome_name(outcome);
