@@ -44,6 +44,7 @@ constexpr KnownWords kWords[] = {
     // It is for a moment only; if the round is over, the miner learns it from the next one.
     {"new round starting", SubmitOutcome::kUnreachable},
     {"deadline exceeds maximum", SubmitOutcome::kDeadlineTooHigh},
+    {"submission for another block height", SubmitOutcome::kStaleRound},
     {"server interrupted", SubmitOutcome::kUnreachable},
     {"404 not found", SubmitOutcome::kRefused},  // text, with HTTP 200
     // Nogrod and cpp-burst-pool-node

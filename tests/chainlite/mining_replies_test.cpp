@@ -181,6 +181,8 @@ const Answer kAnswers[] = {
      SubmitOutcome::kStaleRound},
     {"signum-node", 200, R"({"result":"Given block height smaller than the check point height"})",
      SubmitOutcome::kStaleRound},
+    {"signum-pool, quarry pool", 200, R"({"result":"Submission for another block height"})",
+     SubmitOutcome::kStaleRound},
     {"foxy-proxy", 400, R"({"error":{"message":"submission is for different round","code":2}})",
      SubmitOutcome::kStaleRound},
     {"Nogrod, aggregator", 400,

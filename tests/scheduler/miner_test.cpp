@@ -367,6 +367,41 @@ TEST_F(MinerTest, GoesToTheNextPoolAndBack) {
   EXPECT_TRUE(comes<RoundBegun>([](const auto& event) { return event.info.height == 500'002; }));
 }
 
+TEST_F(MinerTest, HandsInToAPoolThatLagsBehindUntilItKnowsTheRound) {
+  put_plot();
+  FakePool pool;
+  std::atomic<int> asked = 0;
+  pool.follow([&](const IncomingRequest& request) -> HttpReply {
+    if (!is_submission(request)) return {.body = tests::mining_info_body(500'000)};
+    if (asked++ < 3) return {.body = R"({"result":"Submission for another block height"})"};
+    return {.body = R"({"result":"success"})"};
+  });
+  start(options_for(pool.url(), 1));
+  finish();
+  EXPECT_EQ(miner_->state().networks[0].accepted, 1u);
+  EXPECT_EQ(miner_->state().networks[0].rejected, 0u);
+}
+
+TEST_F(MinerTest, OffersAgainWhatAnotherPoolTakes) {
+  put_plot();
+  FakePool strict;
+  std::atomic<bool> is_away = false;
+  strict.follow([&](const IncomingRequest&) -> HttpReply {
+    if (is_away) return {.status = 502};
+    return {.body = R"({"generationSignature":")" + std::string(64, 'a') +
+                    R"(","baseTarget":70312,"height":500000,"targetDeadline":"1"})"};
+  });
+  HonestPool second;
+  MinerOptions options = options_for(strict.url());
+  options.networks[0].pools.push_back(second.pool.url());
+  start(std::move(options));
+  ASSERT_TRUE(comes<RoundScanned>([](const auto&) { return true; }));
+  EXPECT_TRUE(second.hits().empty());
+  is_away = true;
+  EXPECT_TRUE(accepted(500'000));
+  EXPECT_EQ(second.hits(), std::vector{best_of(*plot_, 'a', 500'000).hit});
+}
+
 TEST_F(MinerTest, MinesTwoNetworksWithTheSamePlots) {
   put_plot();
   HonestPool first, second;
