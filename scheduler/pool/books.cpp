@@ -27,8 +27,9 @@ Status Books::step(uint32_t height, const Cancel& cancel) {
   const uint32_t last_height = height - 1;
   QUARRY_TRY(decide_rounds(height, cancel));
   QUARRY_TRY(credit_blocks(last_height, cancel));
-  QUARRY_TRY(follow_payouts(last_height, cancel));
-  return pay(cancel);
+  const Status followed = follow_payouts(last_height, cancel);
+  const Status paid = pay(cancel);
+  return followed.ok() ? paid : followed;
 }
 
 Status Books::decide_rounds(uint32_t height, const Cancel& cancel) {
@@ -37,9 +38,9 @@ Status Books::decide_rounds(uint32_t height, const Cancel& cancel) {
     QUARRY_ASSIGN(const ChainBlock there, upstream_.block(round.height, cancel));
     const auto best = store_.best_of(round.height, there.generator);
     if (best.status().code() != Code::kNotFound) QUARRY_TRY(best.status());
-    // On another fork it was another round.
+    // On another fork it was another round. A young block may be replaced by the pool's.
     if (!best.ok() || there.generation_signature != round.generation_signature) {
-      QUARRY_TRY(store_.lose(round.height));
+      if (round.height + options_.confirmations < height) QUARRY_TRY(store_.lose(round));
       continue;
     }
     WonBlock block;
@@ -47,8 +48,8 @@ Status Books::decide_rounds(uint32_t height, const Cancel& cancel) {
     block.height = there.height;
     block.account_id = there.generator;
     block.nonce = there.nonce;
-    QUARRY_TRY(store_.win(block));
-    if (events_.block) events_.block(block);
+    QUARRY_ASSIGN(const bool is_new, store_.win(round, block));
+    if (is_new && events_.block) events_.block(block);
   }
   return Status();
 }

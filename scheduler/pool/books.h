@@ -1,7 +1,8 @@
 // From rounds that are over to coins on accounts.
 //
-// The block at the height of a round says who won it. Its reward is credited once
-// `confirmations` blocks stand on it, and each account that is owed
+// The block at the height of a round says who won it; that nobody of the pool did is
+// believed once `confirmations` blocks stand on it. A reward is credited once as many
+// stand on its block, and each account that is owed
 // `least_payout_planck` is paid, in transactions to up to 64. A payout is in the store,
 // signed, and its amounts are no longer owed, before anyone else sees it. From there on
 // the same bytes are broadcast until they are in the chain with as many blocks on them,
@@ -49,7 +50,8 @@ class Books {
         events_(std::move(events)) {}
 
   // Does what can be done while the block at `height` is forged. Once per round is
-  // enough; a failure leaves the rest to the next time.
+  // enough; a failure leaves the rest to the next time. Payouts that cannot be followed
+  // keep no other from being made.
   Status step(uint32_t height, const Cancel& cancel);
 
  private:

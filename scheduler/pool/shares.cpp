@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kTwo64 = 0x1p64;
 constexpr double kLimitOfExpected = 0.25;  // of the expected best hit
+constexpr double kNewcomerLimitOfExpected = 4;
 constexpr double kMostWeight = 0x1p53;
 constexpr double kWeightUnits = 16;  // per nonce and round: small plots are not all alike
 constexpr uint32_t kMillion = 1'000'000;
@@ -22,8 +23,10 @@ double estimated_nonces(const Tally& tally) {
 }
 
 uint64_t hit_limit(const Tally& past, uint64_t most) {
-  if (past.successes < kNewcomerSuccesses) return most;
-  const double limit = kLimitOfExpected * kTwo64 / estimated_nonces(past);
+  if (past.successes == 0) return most;
+  const double part =
+      past.successes < kNewcomerSuccesses ? kNewcomerLimitOfExpected : kLimitOfExpected;
+  const double limit = part * kTwo64 / estimated_nonces(past);
   return limit >= static_cast<double>(most) ? most
                                             : std::max<uint64_t>(static_cast<uint64_t>(limit), 1);
 }

@@ -20,6 +20,8 @@
 // A limit of a quarter of the expected best hit lets each round that is played end in
 // a success with 22 % (1 - exp(-1/4)): large and small accounts are measured alike. A
 // larger limit measures faster, and takes more from those who are away now and then.
+// A newcomer's limit is larger, to be measured soon, but not without bound: a round
+// missed would outweigh all that follow.
 // Estimates are noisy: an account next to much larger ones gets about 1 / K too much.
 //
 // An account's weight is its capacity times the rounds of the window since it joined:
@@ -49,7 +51,8 @@ double estimated_nonces(const Tally& tally);
 inline constexpr uint32_t kNewcomerSuccesses = 4;
 
 // The limit S of an account's next round, from its rounds before: a quarter of its
-// expected best hit, at most `most`, which newcomers have.
+// expected best hit, four times that for newcomers, at most `most`. Without a success
+// nothing is expected yet: `most`.
 uint64_t hit_limit(const Tally& past, uint64_t most);
 
 struct Score {

@@ -70,6 +70,10 @@ CREATE TABLE payout_parts (
   PRIMARY KEY (payout, account)) WITHOUT ROWID;
 )";
 
+// Made at each open: files of before have it then, too.
+constexpr const char* kIndexes =
+    "CREATE INDEX IF NOT EXISTS lies_by_account ON lies (account, banned_until)";
+
 constexpr std::string_view kSelectRounds =
     "SELECT height, generation_signature, base_target, average_commitment FROM rounds ";
 
@@ -93,11 +97,14 @@ Status Store::prepare_file(uint64_t pool_account) {
   if (version > kVersion) return wrong("it was made by a later version of quarry");
   if (version == kVersion) {
     QUARRY_ASSIGN(const uint64_t owner, amount("pool_account"));
-    return owner == pool_account ? Status()
-                                 : wrong("it belongs to the pool of account " +
-                                         std::to_string(owner) + ": give another --store or key");
+    if (owner != pool_account)
+      return wrong("it belongs to the pool of account " + std::to_string(owner) +
+                   ": give another --store or key");
+    QUARRY_TRY(database_.execute(kIndexes));
+    return transaction.commit();
   }
   QUARRY_TRY(database_.execute(kSchema));
+  QUARRY_TRY(database_.execute(kIndexes));
   for (const auto& [name, value] : {std::pair{"pool_account", pool_account},
                                     {"carried", 0},
                                     {"fees", 0},
@@ -137,14 +144,23 @@ Status Store::begin_round(const Round& round, const std::map<uint64_t, uint32_t>
   QUARRY_ASSIGN(auto transaction, sqlite::Transaction::begin(database_));
   QUARRY_ASSIGN(const bool is_known, is_current(round));
   if (is_known) return Status();  // after a restart
-  QUARRY_TRY(run("DELETE FROM rounds WHERE height >= ?1", round.height));
-  QUARRY_TRY(run("DELETE FROM scores WHERE height >= ?1", round.height));
+  // The same round once more, if its block was taken back.
   QUARRY_TRY(
-      run("INSERT INTO rounds (height, generation_signature, base_target, "
-          "average_commitment) VALUES (?1, ?2, ?3, ?4)",
-          round.height, round.generation_signature, round.base_target,
-          round.average_commitment_planck));
-  QUARRY_TRY(fix_limits(round));
+      run("UPDATE rounds SET is_decided = 0 WHERE height = ?1 AND generation_signature = ?2 "
+          "AND base_target = ?3",
+          round.height, round.generation_signature, round.base_target));
+  const bool returns = database_.changes() != 0;
+  const uint32_t first_gone = returns ? round.height + 1 : round.height;
+  QUARRY_TRY(run("DELETE FROM rounds WHERE height >= ?1", first_gone));
+  QUARRY_TRY(run("DELETE FROM scores WHERE height >= ?1", first_gone));
+  if (!returns) {
+    QUARRY_TRY(
+        run("INSERT INTO rounds (height, generation_signature, base_target, "
+            "average_commitment) VALUES (?1, ?2, ?3, ?4)",
+            round.height, round.generation_signature, round.base_target,
+            round.average_commitment_planck));
+    QUARRY_TRY(fix_limits(round));
+  }
   QUARRY_TRY(forget_old(round.height));
   for (const auto& [account, count] : refused)
     QUARRY_TRY(run("UPDATE accounts SET refused = refused + ?2 WHERE id = ?1", account, count));
@@ -160,18 +176,17 @@ Status Store::fix_limits(const Round& round) {
   return Status();
 }
 
-// Who was away for a whole window is a newcomer when it returns.
+// Rounds that are not decided keep their hits, and the window of their weights. Who was
+// away for a whole window is a newcomer when it returns, once no such round needs its hits.
 Status Store::forget_old(uint32_t height) {
-  const int64_t end = int64_t{height} - window_;
   QUARRY_TRY(
-      run("DELETE FROM scores WHERE height < ?1 AND "
-          "height NOT IN (SELECT height FROM rounds WHERE NOT is_decided)",
-          end));
-  QUARRY_TRY(run("DELETE FROM rounds WHERE height < ?1 AND is_decided", end));
+      run("DELETE FROM scores WHERE height < (SELECT COALESCE(MIN(height) + 1, ?1) "
+          "FROM rounds WHERE height < ?1 AND NOT is_decided) - ?2",
+          height, window_));
+  QUARRY_TRY(run("DELETE FROM rounds WHERE height < ?1 AND is_decided", int64_t{height} - window_));
   QUARRY_TRY(
       run("DELETE FROM scores WHERE account NOT IN "
-          "(SELECT account FROM scores WHERE height = ?1)",
-          height));
+          "(SELECT account FROM scores WHERE hit IS NOT NULL)"));
   return run("DELETE FROM lies WHERE first_height + ?2 < ?1 AND banned_until < ?1", height,
              kLieRounds);
 }
@@ -263,9 +278,15 @@ Result<Submission> Store::best_of(uint32_t height, uint64_t account_id) {
   return Submission{account_id, row.unsigned_integer(0), row.unsigned_integer(1)};
 }
 
-Status Store::lose(uint32_t height) {
+Status Store::lose(const Round& round) {
   const std::lock_guard lock(mutex_);
-  return run("UPDATE rounds SET is_decided = 1 WHERE height = ?1", height);
+  return decide(round);
+}
+
+// One row of rounds is changed, or none if that height is another round's.
+Status Store::decide(const Round& round) {
+  return run("UPDATE rounds SET is_decided = 1 WHERE height = ?1 AND generation_signature = ?2",
+             round.height, round.generation_signature);
 }
 
 Result<std::optional<uint32_t>> Store::record_lie(const std::string& address, uint64_t account_id,

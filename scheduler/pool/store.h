@@ -83,8 +83,9 @@ class Store {
 
   // The round that is played from here on. Fixes the limits of all accounts that
   // have a hit in the window, adds up `refused` by account, and removes what is old.
-  // A height that was played on another fork is played again; a round that is played
-  // already goes on.
+  // A height that was played on another fork is played again. A round that is played
+  // already goes on, and one that is played once more, its block being gone, keeps its
+  // hits and limits: it is undecided again.
   Status begin_round(const Round& round, const std::map<uint64_t, uint32_t>& refused);
 
   // Keeps the hit if it is the account's best of the round: whether it is.
@@ -100,8 +101,8 @@ class Store {
   // The account's best of that round; kNotFound.
   Result<Submission> best_of(uint32_t height, uint64_t account_id);
 
-  // Nobody of the pool won it.
-  Status lose(uint32_t height);
+  // Nobody of the pool won it. Nothing if that height is now another fork's round.
+  Status lose(const Round& round);
 
   // --- Lies ---
 
@@ -114,9 +115,10 @@ class Store {
 
   // --- Blocks won ---
 
-  // Decides the round of `block.height`: fixes the weights by which its reward will
-  // be split. A block that is known already stays as it is.
-  Status win(const WonBlock& block);
+  // Decides the round that the block ended: fixes the weights by which its reward will
+  // be split. False, and nothing, if its height is now another fork's round; false, too,
+  // if the block is known already, which stays as it is.
+  Result<bool> win(const Round& round, const WonBlock& block);
   Result<std::vector<WonBlock>> pending_blocks();
 
   // Splits the reward of a pending block, and what was carried, after the fee. What
@@ -151,6 +153,7 @@ class Store {
   Result<std::map<uint64_t, Tally>> tallies(uint32_t last_height);
   Status fix_limits(const Round& round);
   Status forget_old(uint32_t height);
+  Status decide(const Round& round);
   static Result<Round> read_round(const sqlite::Statement& row);
   Result<bool> is_current(const Round& round);
   Result<std::optional<uint32_t>> ban_locked(const std::string& address, uint64_t account_id,

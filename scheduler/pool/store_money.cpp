@@ -50,19 +50,24 @@ Result<std::vector<WonBlock>> Store::blocks(std::string_view condition, uint64_t
   }
 }
 
-Status Store::win(const WonBlock& block) {
+Result<bool> Store::win(const Round& round, const WonBlock& block) {
   const std::lock_guard lock(mutex_);
   QUARRY_ASSIGN(auto transaction, sqlite::Transaction::begin(database_));
-  QUARRY_TRY(run("UPDATE rounds SET is_decided = 1 WHERE height = ?1", block.height));
+  QUARRY_TRY(decide(round));
+  if (database_.changes() == 0) return false;
   QUARRY_TRY(
       run("INSERT INTO blocks (id, height, account, nonce) VALUES (?1, ?2, ?3, ?4) "
           "ON CONFLICT DO NOTHING",
           block.id, block.height, block.account_id, block.nonce));
-  if (database_.changes() == 0) return transaction.commit();
-  QUARRY_ASSIGN(const auto all, tallies(block.height));
-  for (const auto& [account, tally] : all)
-    QUARRY_TRY(run("INSERT INTO weights VALUES (?1, ?2, ?3)", block.id, account, weight_of(tally)));
-  return transaction.commit();
+  const bool is_new = database_.changes() != 0;
+  if (is_new) {
+    QUARRY_ASSIGN(const auto all, tallies(round.height));
+    for (const auto& [account, tally] : all)
+      QUARRY_TRY(
+          run("INSERT INTO weights VALUES (?1, ?2, ?3)", block.id, account, weight_of(tally)));
+  }
+  QUARRY_TRY(transaction.commit());
+  return is_new;
 }
 
 Result<std::vector<WonBlock>> Store::pending_blocks() {

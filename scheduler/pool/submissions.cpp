@@ -43,7 +43,8 @@ Status Submissions::begin_round(const Round& round, std::set<uint64_t> members) 
     refused.swap(refused_);
   }
   QUARRY_TRY(store_.begin_round(round, refused));
-  QUARRY_ASSIGN(const auto known, store_.bests(round));  // none but after a restart
+  QUARRY_ASSIGN(const auto known,
+                store_.bests(round));  // none but after a restart, or when a round returns
   const std::lock_guard lock(mutex_);
   if (round_ && !round_->same_as(round)) previous_ = round_;
   round_ = round;

@@ -71,9 +71,33 @@ TEST_F(PoolBooks, RewardsComeToTheMiners) {
 TEST_F(PoolBooks, OthersBlocksBringNothing) {
   begin_round();
   node_.mine(tests::keys_of("stranger"));
+  for (uint32_t above = 0; above <= book_options_.confirmations; above++) {
+    if (above > 0) mine_blocks(1);
+    ASSERT_TRUE(keep_books().ok());
+    EXPECT_TRUE(store_->won_blocks(9)->empty());
+    EXPECT_EQ(store_->undecided_rounds(node_.height() + 1)->empty(),
+              above == book_options_.confirmations)
+        << above;
+  }
+}
+
+// What the node shows first is a stranger's block, which the pool's replaces.
+TEST_F(PoolBooks, AYoungBlockLosesNoRound) {
+  play(miners_);
+  intercept_ = [&](const std::string& type,
+                   const IncomingRequest& request) -> std::optional<HttpReply> {
+    if (type != "getBlock") return std::nullopt;
+    HttpReply reply = node_.api->handle(request);
+    auto block = nlohmann::json::parse(reply.body);
+    block["generator"] = "4711";
+    reply.body = block.dump();
+    return reply;
+  };
   ASSERT_TRUE(keep_books().ok());
-  EXPECT_TRUE(store_->won_blocks(9)->empty());
-  EXPECT_TRUE(store_->undecided_rounds(node_.height() + 1)->empty());
+  EXPECT_TRUE(store_->pending_blocks()->empty());
+  intercept_ = nullptr;
+  ASSERT_TRUE(keep_books().ok());
+  EXPECT_EQ(store_->pending_blocks()->size(), 1u);
 }
 
 TEST_F(PoolBooks, ABlockThatIsReplacedIsAnOrphan) {
@@ -187,6 +211,21 @@ TEST_F(PoolBooks, ARefusalIsNoUnknownTransaction) {
   };
   EXPECT_EQ(keep_books().code(), Code::kRefused);
   EXPECT_EQ(store_->open_payouts()->size(), 1u);
+}
+
+TEST_F(PoolBooks, APayoutThatCannotBeFollowedKeepsNoOtherBack) {
+  earn();
+  ASSERT_TRUE(keep_books().ok());
+  ASSERT_EQ(store_->open_payouts()->size(), 1u);
+  play(miners_);
+  mine_blocks(book_options_.confirmations);
+  intercept_ = [&](const std::string& type, const auto&) -> std::optional<HttpReply> {
+    if (type != "getTransaction") return std::nullopt;
+    return HttpReply{.body = R"({"errorCode":9,"errorDescription":"Not now"})"};
+  };
+  EXPECT_EQ(keep_books().code(), Code::kRefused);
+  EXPECT_EQ(store_->open_payouts()->size(), 2u);
+  expect_balanced();
 }
 
 // One miner alone is paid by an ordinary payment; the pool's own part stays.

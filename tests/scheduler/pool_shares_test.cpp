@@ -144,12 +144,35 @@ TEST(PoolShares, NewNamesNeverGain) {
 
 TEST(PoolShares, TheLimitIsOfThePast) {
   EXPECT_EQ(hit_limit({}, 77), 77u);
-  EXPECT_EQ(hit_limit({.rounds = 3, .successes = 3, .exposure = 1e-9}, 77), 77u) << "a newcomer";
+  EXPECT_EQ(hit_limit({.rounds = 3, .successes = 0, .exposure = 3}, kMost), kMost);
+  // A newcomer with 1024 nonces: four times their expected best hit of 2^54.
+  const Tally newcomer = {.rounds = 3, .successes = 3, .exposure = 0x3p-10};
+  EXPECT_EQ(hit_limit(newcomer, kMost), uint64_t{1} << 56);
+  EXPECT_EQ(hit_limit(newcomer, 77), 77u);
   // 4 successes at 2^-10 each: 1024 nonces, whose best hit is 2^54 on average.
   const Tally tally = {.rounds = 4, .successes = 4, .exposure = 0x1p-8};
   EXPECT_EQ(estimated_nonces(tally), 1024);
   EXPECT_EQ(hit_limit(tally, kMost), uint64_t{1} << 52);
   EXPECT_EQ(hit_limit(tally, 1000), 1000u);
+}
+
+// A round missed among the first must not outweigh all that follow. Hits at evenly
+// spread quantiles, so that no luck is in it.
+TEST(PoolShares, AMissedRoundDoesNotRuinANewcomer) {
+  constexpr double kNonces = 1000;
+  constexpr uint32_t kMissed = 3, kPlayed = 54;
+  Tally tally;
+  for (uint32_t round = 0; round < kPlayed; round++) {
+    const double quantile = std::fmod((round + 1) * 0.6180339887498949, 1);
+    std::optional<uint64_t> hit;
+    if (round != kMissed) hit = static_cast<uint64_t>(-std::log1p(-quantile) / kNonces * 0x1p64);
+    const Score score = score_round(hit, hit_limit(tally, kMost));
+    tally.rounds++;
+    tally.successes += score.success ? 1 : 0;
+    tally.exposure += score.exposure;
+  }
+  EXPECT_GT(estimated_nonces(tally), kNonces / 2);
+  EXPECT_LT(estimated_nonces(tally), kNonces * 2);
 }
 
 TEST(PoolShares, ScoresAtTheLimit) {

@@ -46,8 +46,9 @@ class PoolStore : public testing::Test {
     block.id = kBig + height;
     block.height = height;
     block.account_id = 1;
-    ASSERT_TRUE(store_->win(block).ok());
+    ASSERT_TRUE(store_->win(round_at(height), block).ok());
   }
+  void lose(const Round& round) { ASSERT_TRUE(store_->lose(round).ok()); }
   MinerState miner(uint64_t account) {
     const auto miners = store_->miners();
     EXPECT_TRUE(miners.ok()) << miners.status().message();
@@ -118,14 +119,115 @@ TEST_F(PoolStore, WhoIsAwayForAWindowIsForgotten) {
   begin(round_at(1));
   record(round_at(1), 1, 100);
   for (uint32_t height = 2; height <= kWindow + 1; height++) {
+    lose(round_at(height - 1));
     begin(round_at(height));
     record(round_at(height), 2, 100);
     EXPECT_EQ(miner(1).tally.rounds, height <= kWindow ? height : 0) << height;
   }
+  lose(round_at(kWindow + 1));
   begin(round_at(kWindow + 2));
   record(round_at(kWindow + 2), 1, 100);
   EXPECT_EQ(miner(1).tally.rounds, 1u) << "a newcomer";
   EXPECT_EQ(miner(2).tally.rounds, kWindow);
+}
+
+// The pool was not running for longer than a window, and the last round before was won.
+TEST_F(PoolStore, UndecidedRoundsKeepTheirWindow) {
+  for (uint32_t height = 1; height <= kWindow; height++) {
+    begin(round_at(height));
+    record(round_at(height), 1, 1000);
+    if (height == 1) record(round_at(height), 2, 1000);
+    if (height < kWindow) lose(round_at(height));
+  }
+  const std::vector<uint64_t> weights = {miner(1).weight, miner(2).weight};
+  ASSERT_GT(weights[1], 0u);
+  open();
+  begin(round_at(100));
+  EXPECT_EQ(miner(1).tally.rounds, 0u) << "a newcomer";
+  ASSERT_TRUE(store_->best_of(kWindow, 1).ok());
+  WonBlock block;
+  block.id = 4711;
+  block.height = kWindow;
+  block.account_id = 1;
+  ASSERT_TRUE(store_->win(round_at(kWindow), block).ok());
+  constexpr uint64_t kReward = 1'000'000'000;
+  ASSERT_TRUE(store_->credit(block.id, kReward, 0).ok());
+  const Split split = split_reward(kReward, weights);
+  EXPECT_EQ(miner(1).owed_planck, split.amounts[0]);
+  EXPECT_EQ(miner(2).owed_planck, split.amounts[1]) << "its one hit was the window's first";
+  begin(round_at(101));
+  EXPECT_EQ(store_->best_of(kWindow, 1).status().code(), Code::kNotFound) << "it is decided";
+}
+
+// A block is taken back: the round before it is played once more.
+TEST_F(PoolStore, ARoundThatReturnsKeepsItsHits) {
+  begin(round_at(1));
+  record(round_at(1), 1, 100, 7);
+  begin(round_at(2));
+  record(round_at(2), 1, 50);
+  lose(round_at(1));
+  lose(round_at(2));
+  begin(round_at(3));
+  begin(round_at(1));
+  const auto bests = store_->bests(round_at(1));
+  ASSERT_TRUE(bests.ok());
+  ASSERT_EQ(bests->size(), 1u);
+  EXPECT_EQ(bests->front().hit, 100u);
+  EXPECT_EQ(bests->front().nonce, 7u);
+  EXPECT_EQ(miner(1).tally.rounds, 1u);
+  const auto undecided = store_->undecided_rounds(9);
+  ASSERT_TRUE(undecided.ok());
+  ASSERT_EQ(undecided->size(), 1u) << "decided anew, and those above are gone";
+  EXPECT_EQ(undecided->front().height, 1u);
+  EXPECT_EQ(store_->best_of(2, 1).status().code(), Code::kNotFound);
+  EXPECT_TRUE(record(round_at(1), 1, 99));
+  Round other = round_at(1);
+  other.base_target++;
+  begin(other);
+  EXPECT_TRUE(store_->bests(other)->empty()) << "another round";
+}
+
+TEST_F(PoolStore, OnlyTheRoundOfTheSameForkIsDecided) {
+  begin(round_at(1));
+  record(round_at(1), 1, 100);
+  begin(round_at(1, 1));
+  record(round_at(1, 1), 1, 100);
+  begin(round_at(2));
+  WonBlock block;
+  block.id = 4711;
+  block.height = 1;
+  block.account_id = 1;
+  const auto won = store_->win(round_at(1), block);
+  ASSERT_TRUE(won.ok()) << won.status().message();
+  EXPECT_FALSE(*won);
+  EXPECT_TRUE(store_->pending_blocks()->empty());
+  lose(round_at(1));
+  EXPECT_EQ(store_->undecided_rounds(2)->size(), 1u);
+  EXPECT_TRUE(*store_->win(round_at(1, 1), block));
+  EXPECT_FALSE(*store_->win(round_at(1, 1), block)) << "it is known";
+  EXPECT_EQ(store_->pending_blocks()->size(), 1u);
+  EXPECT_TRUE(store_->undecided_rounds(2)->empty());
+}
+
+// The view of all miners asks for each account's bars.
+TEST_F(PoolStore, FilesOfBeforeGetTheIndexOfLies) {
+  const auto count = [&](const char* sql) {
+    auto database = sqlite::Database::open(folder_.file("pool.sqlite"));
+    EXPECT_TRUE(database.ok()) << database.status().message();
+    auto row = database->prepare(sql);
+    EXPECT_TRUE(row.ok()) << row.status().message();
+    const auto found = row->step();
+    EXPECT_TRUE(found.ok()) << found.status().message();
+    return *found ? row->integer(0) : 0;
+  };
+  constexpr const char* kCount =
+      "SELECT COUNT(*) FROM sqlite_master WHERE name = 'lies_by_account'";
+  EXPECT_EQ(count(kCount), 1) << "a new file";
+  store_.reset();
+  count("DROP INDEX lies_by_account");
+  ASSERT_EQ(count(kCount), 0);
+  open();
+  EXPECT_EQ(count(kCount), 1);
 }
 
 TEST_F(PoolStore, ThreeLiesBarAnAddressForAnAccount) {
@@ -178,7 +280,7 @@ TEST_F(PoolStore, RoundsWaitUntilTheyAreDecided) {
   ASSERT_EQ(store_->undecided_rounds(3 * kWindow)->size(), 3 * kWindow - 1);
   EXPECT_EQ(store_->undecided_rounds(9)->front().generation_signature,
             round_at(1).generation_signature);
-  ASSERT_TRUE(store_->lose(1).ok());
+  lose(round_at(1));
   EXPECT_EQ(store_->undecided_rounds(3 * kWindow)->size(), 3 * kWindow - 2);
 }
 
