@@ -70,6 +70,8 @@ void live_on(DevnetNode& node) {
   auto assign = node.draft(RewardRecipientAssignment());
   assign.recipient = keys_of(devnet::kFaucetPassphrase)->account_id();
   ASSERT_TRUE(sign(assign, *miner).ok());
+  const auto payment = node.payment(miner, 5, 7);
+  ASSERT_TRUE(node.chain->submit(payment).ok());
   // The faucet's key is known, though no block tells it.
   node.mine(miner);
   ASSERT_TRUE(node.chain->submit(assign).ok());

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -16,6 +17,8 @@ class TlsServer {
  public:
   explicit TlsServer(const std::string& host = "localhost")
       : context_(SSL_CTX_new(TLS_server_method())), certificate_(X509_new()) {
+    // Who does not trust it may hang up while we write.
+    std::signal(SIGPIPE, SIG_IGN);
     EVP_PKEY* key = EVP_EC_gen("P-256");
     ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
