@@ -46,7 +46,8 @@ Status DemoMiner::start(const std::string& url, const std::string& plot,
                                               }));
   thread_ = std::thread([this] {
     const Status status = miner_->run(stop_);
-    (void)status;  // whoever waits for a block sees that none comes
+    const std::lock_guard lock(mutex_);
+    status_ = status;
   });
   return {};
 }
@@ -54,6 +55,11 @@ Status DemoMiner::start(const std::string& url, const std::string& plot,
 std::optional<mining::BlockWon> DemoMiner::won() const {
   const std::lock_guard lock(mutex_);
   return won_;
+}
+
+Status DemoMiner::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
 }
 
 DemoChain::DemoChain()
@@ -107,8 +113,12 @@ Result<bool> DemoChain::is_confirmed(const std::string& full_hash, const Cancel&
 }
 
 Result<mining::BlockWon> DemoChain::first_block(const Cancel& cancel) const {
-  QUARRY_TRY(wait_until([this]() -> Result<bool> { return miner_->won().has_value(); },
-                        "no block came of the plot", cancel));
+  QUARRY_TRY(wait_until(
+      [this]() -> Result<bool> {
+        QUARRY_TRY(miner_->status());
+        return miner_->won().has_value();
+      },
+      "no block came of the plot", cancel));
   return *miner_->won();
 }
 

@@ -36,9 +36,13 @@ class DemoMiner {
   // The first block that it won, if any.
   std::optional<mining::BlockWon> won() const;
 
+  // Why it has ended by itself; OK while it runs.
+  Status status() const;
+
  private:
   mutable std::mutex mutex_;
   std::optional<mining::BlockWon> won_;
+  Status status_;  // of a miner that has ended
   Cancel stop_;
   std::unique_ptr<PlotScanner> scanner_;
   std::unique_ptr<mining::Miner> miner_;

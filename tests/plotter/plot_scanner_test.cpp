@@ -486,7 +486,8 @@ TEST_F(PlotScannerTest, TwoThousandRoundsTakeNoMemory) {
   devices_.clear();
   devices_.push_back(std::move(fake));
   open({a, b});
-  uint64_t resident = 0, addresses = 0, threads = 0, buffers = 0;
+  [[maybe_unused]] uint64_t resident = 0, addresses = 0;
+  uint64_t threads = 0, buffers = 0;
   for (int i = 0; i < 2200; i++) {
     if (i % 50 == 0) std::filesystem::rename(b, b + "-away");
     if (i % 50 == 25) std::filesystem::rename(b + "-away", b);
@@ -504,8 +505,6 @@ TEST_F(PlotScannerTest, TwoThousandRoundsTakeNoMemory) {
 #ifndef __SANITIZE_ADDRESS__  // which keeps freed memory for a while
   EXPECT_LT(own_status("VmRSS"), resident + 4096);
   EXPECT_LT(own_status("VmSize"), addresses + 4096);
-#else
-  EXPECT_GT(resident + addresses, 0u);
 #endif
   EXPECT_EQ(own_status("Threads"), threads);
   EXPECT_EQ(counts.buffers, buffers);
